@@ -88,7 +88,7 @@ export { runClassify } from "./programs/classifyProgram.ts";
 export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
 export { runFsc } from "./programs/fscProgram.ts";
 export type { MoleculeLoader, TomogramInputs } from "./programs/inputs.ts";
-export { parseMask } from "./programs/maskSpec.ts";
+export { isMaskOfTemplate, type MaskSpecOptions, parseMask } from "./programs/maskSpec.ts";
 export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pickProgram.ts";
 export { runPick } from "./programs/pickProgram.ts";
 export type { ReconstructProgramOptions, ReconstructReport } from "./programs/reconstructProgram.ts";

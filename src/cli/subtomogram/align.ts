@@ -15,7 +15,7 @@ import {
   type TiltRange,
 } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { example, positive } from "../options.ts";
+import { example, numberIn, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
   addResumeOption,
@@ -26,21 +26,25 @@ import {
   type TaskArguments,
 } from "../taskOptions.ts";
 import {
+  addMask,
   addResultOptions,
+  addTemplateScale,
   addTiltSeriesOptions,
+  MASK_RULE,
+  type MaskArguments,
   orderOption,
+  rotationRanges,
   tiltRange,
   tiltSeriesInputs,
   toOrder,
 } from "./tomogramOptions.ts";
 
-interface AlignArguments extends TaskArguments {
+interface AlignArguments extends TaskArguments, MaskArguments {
   readonly molecules: readonly string[];
   readonly tomogram?: readonly string[];
   readonly pixelSize?: number;
   readonly template: readonly string[];
   readonly templateScale?: number;
-  readonly mask?: string;
   readonly scale?: number;
   readonly maxShift: readonly [number, number, number];
   readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
@@ -107,15 +111,13 @@ export function addAlign(cli: Command): void {
       "<tomogram...>",
       "MRC, TIFF, .npy, OME-Zarr, or a tilt series (.aln, .xf, .json, TS_01@tomograms.star); several have a table of molecules each",
     );
-  addFiles(command)
-    .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
-    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the template")
+  addMask(addTemplateScale(addFiles(command)), "the template")
     .option("--scale <nm>", "of the tomograms' voxels; default: what their files say", positive)
     .option("--max-shift <nm>", "largest shift, or three: 1,1,2 (z, y, x)", threeShifts, [1, 1, 1])
     .option(
       "--rotations <max:step>",
       "degrees to both sides and between two, or three with commas: 10:5,10:5,0:0 (z, y, x); of half the step, some six times the work, come nearer",
-      threeRanges,
+      rotationRanges,
     )
     .option("--cutoff <frequency>", "low pass of both, cycles/voxel", positive)
     .addOption(new Option("--model <model>", "what is compared").choices(ALIGN_MODELS).default("zncc"))
@@ -161,6 +163,7 @@ export function addAlign(cli: Command): void {
 }
 
 const RULES: readonly IdleRule<AlignArguments>[] = [
+  MASK_RULE,
   {
     options: ["search"],
     isIdle: ({ search, rotations }) => search === "coarse-to-fine" && rotations === undefined,
@@ -205,6 +208,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     ...(args.pixelSize !== undefined && { pixelSizeA: args.pixelSize }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
+    ...(args.maskScale !== undefined && { maskScale: args.maskScale }),
     ...(scale !== undefined && { scale }),
     ...(rotations && { rotations: [[...rotations[0]], [...rotations[1]], [...rotations[2]]] }),
     ...(cutoff !== undefined && { cutoff }),
@@ -234,20 +238,11 @@ function toTilt({ tilt, tiltX }: AlignArguments): AlignChoices["tilt"] {
 }
 
 function threeShifts(text: string): readonly [number, number, number] {
-  const shifts = text.split(",").map((one) => (one.trim() === "" ? Number.NaN : Number(one)));
+  const shifts = text.split(",").map(numberIn);
   const [z, y = z, x = z] = shifts;
   if ((shifts.length === 1 || shifts.length === 3) && shifts.every((shift) => shift >= 0 && shift < Infinity))
     return [z, y, x];
   throw new InvalidArgumentError("Expected nanometres not below 0, or three with commas between (z, y, x).");
-}
-
-function threeRanges(text: string): readonly [RotationRange, RotationRange, RotationRange] {
-  const ranges = text.split(",").map((one) => one.split(":").map(Number));
-  const isRange = (one: readonly number[]) => one.length === 2 && one.every((angle) => angle >= 0);
-  if ((ranges.length !== 1 && ranges.length !== 3) || !ranges.every(isRange))
-    throw new InvalidArgumentError("Expected degrees as max:step, or three with commas between (z, y, x).");
-  const [z, y, x] = ranges.map(([max, step]): RotationRange => [max, step]);
-  return [z, y ?? z, x ?? z];
 }
 
 function alignedText({ tomograms, molecules, meanScore, medianShiftNm, files }: AlignReport): string {

@@ -10,14 +10,16 @@ import {
 } from "../../io/index.ts";
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
+import type { TomogramVolume } from "../formats/tomograms.ts";
 import { alignEach } from "../loaders/align.ts";
 import { alignedMolecules } from "../loaders/updateMolecules.ts";
 import type { AlignmentResult } from "../models/model.ts";
 import { Molecules } from "../molecules/molecules.ts";
-import { withLoader } from "../programs/inputs.ts";
+import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
 import {
   type AlignChoices,
   alignOptionsOf,
+  dropping,
   keptChoices,
   templatesOf,
   tomogramInputs,
@@ -62,10 +64,10 @@ export async function alignBatch(
   context: BatchContext,
 ): Promise<BatchResult<{ readonly results: Json }>> {
   await context.requireSame("kernels", poolKernels());
-  const { choices, inputs } = keptChoices(context.options);
-  requireSameInputs(inputs, await tomogramPrints(choices));
+  const { choices, inputs: prints } = keptChoices(context.options);
+  requireSameInputs(prints, await tomogramPrints(choices));
   const { cores: workers, signal, onLog } = context;
-  const results = await withLoader(tomogramInputs(choices, batch.tomogram), onLog, (loader) =>
+  const work = (loader: MoleculeLoader) =>
     goOn(batch, context, ({ first, count, onFound, onProgress }) => {
       const part = loader.replace({ molecules: loader.molecules.slice(first, first + count) });
       return withPool({ workers }, (backend) =>
@@ -78,8 +80,9 @@ export async function alignBatch(
           onLog,
         }),
       );
-    }),
-  );
+    });
+  const inputs = tomogramInputs(choices, batch.tomogram);
+  const results = await withLoader(inputs, onLog, { work, ...dropping(choices) });
   return { value: { results: results.map((result) => ({ ...result })) } };
 }
 
@@ -124,7 +127,7 @@ export async function collectAligned(
 /** Molecules of one tomogram where they were found; of several tomograms each row says which. */
 function movedMolecules(choices: AlignChoices, index: number, results: readonly AlignmentResult[]) {
   // What was left out was said when the work began.
-  return withLoader(tomogramInputs(choices, index), undefined, async (loader, place) => {
+  const work = async (loader: MoleculeLoader, place: TomogramVolume) => {
     const { molecules, scale } = loader;
     if (results.length !== molecules.count)
       throw new VitrineError({
@@ -142,7 +145,8 @@ function movedMolecules(choices: AlignChoices, index: number, results: readonly 
     const isTable = isForeignTable(choices.outPath);
     const volume = { ...place, name: nameOf(choices.tomograms[index]), scale };
     return { molecules: isTable ? nameTomogram(named, volume.name) : named, volume };
-  });
+  };
+  return withLoader(tomogramInputs(choices, index), undefined, { work, ...dropping(choices) });
 }
 
 async function writeResults(

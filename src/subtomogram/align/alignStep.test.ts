@@ -192,7 +192,7 @@ describe("what cannot be aligned is said before anything runs", () => {
   });
   test("a template without a scale", async () => {
     expect(await refusal("a.csv", { templates: [golden("template_A.npy")] })).toMatchInlineSnapshot(
-      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile or with --template-scale, in nm/pixel."`,
+      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile or with --template-scale or --mask-scale, in nm/pixel."`,
     );
   });
   test("rotations that are none", async () => {
@@ -210,11 +210,25 @@ describe("what cannot be aligned is said before anything runs", () => {
   });
   test("shifts that leave nothing of the box", async () => {
     expect(await refusal("a.csv", { maxShiftsNm: [1.5, 40, 1.5] })).toMatchInlineSnapshot(
-      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found 80."`,
+      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found 80 voxels."`,
     );
     expect(await refusal("a.csv", { model: "pcc", maxShiftsNm: [1.5, 1.5, 6.5] })).toMatchInlineSnapshot(
-      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 13."`,
+      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 13 voxels."`,
     );
+  });
+  test("a molecule outside of the tomogram, unless such are left out: the others are as without it", async () => {
+    const [head, ...rows] = readFileSync(golden("molecules_start.csv"), "utf8").split("\n").slice(0, 5);
+    const far = rows[0].replace(/^[^,]+/, "9999");
+    writeFileSync(join(folder, "far.csv"), `${[head, rows[0], far, ...rows.slice(1)].join("\n")}\n`);
+    writeFileSync(join(folder, "near.csv"), `${[head, ...rows].join("\n")}\n`);
+    const of = (molecules: string) => [{ ...TOMOGRAM, molecules: join(folder, molecules) }];
+    expect(await refusal("a.csv", { tomograms: of("far.csv") })).toMatch(
+      /tomo\.npy, molecule 1: expected a place whose box touches the 60 x 120 x 120 voxels/,
+    );
+    await run(choicesOf("kept.csv", { tomograms: of("far.csv"), dropOutside: true }), { tasks: 2 });
+    await run(choicesOf("wanted.csv", { tomograms: of("near.csv") }));
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
+    expect(read("kept.csv")).toBe(read("wanted.csv"));
   });
   test("no such tomogram", async () => {
     expect(await refusal("a.csv", { tomograms: [{ ...TOMOGRAM, path: "none.mrc" }] })).toMatchInlineSnapshot(

@@ -6,11 +6,12 @@ import type { Log } from "../../program/index.ts";
 import { shiftsPxOf } from "../loaders/align.ts";
 import { normalizeMask, normalizeTemplates } from "../loaders/templates.ts";
 import { ZnccAlignment } from "../models/kinds.ts";
-import { withLoader } from "../programs/inputs.ts";
+import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
 import { type AlignBatch, type AlignReport, collectAligned } from "./alignBatch.ts";
 import {
   type AlignChoices,
   alignOptionsOf,
+  boxOf,
   inputPaths,
   keepChoices,
   parseChoices,
@@ -90,7 +91,7 @@ export async function alignStep(given: AlignChoices, options: AlignStepOptions):
 
 /** Reads all that is small, so that what cannot be is said now; how many molecules there are. */
 function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
-  return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
+  const work = async (loader: MoleculeLoader) => {
     const told = onLog === undefined ? {} : { onLog };
     const templates = await normalizeTemplates(templatesOf(choices, told), loader.scale);
     const {
@@ -106,7 +107,8 @@ function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefi
     made.requireShifts(shiftsPxOf({ maxShifts }, loader.scale));
     loader.replace({ outputShape: templates[0].shape });
     return loader.count;
-  });
+  };
+  return withLoader(tomogramInputs(choices, index), onLog, { work, shapeOf: boxOf(choices) });
 }
 
 /** Ranges as long as each other, or by one. */

@@ -60,6 +60,11 @@ export async function runAverage(options: AverageProgramOptions): Promise<Averag
   const paths = partPaths(outPath, parts);
   return runOnMolecules(options, paths, async ({ loader, results, run, files }) => {
     const choices = given(options, "wedgeWeighting", "wienerConstant", "seed");
+    if (options.wedgeWeighting === true && loader.tiltOf(0).kind === "none")
+      options.onLog?.(
+        "--wedge-weighting (wedgeWeighting) has no effect without --tilt (tiltModel): every frequency counts as seen",
+        "warning",
+      );
     const made = namedVolumes(await loader.averageSplit({ ...run, ...choices, parts }), paths);
     for (const { name, volume } of made)
       await results.write(name, (path) =>

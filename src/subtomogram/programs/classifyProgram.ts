@@ -3,6 +3,7 @@ import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
 import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { warnOfFrequency } from "./frequencies.ts";
 import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
@@ -51,6 +52,7 @@ export async function runClassify(options: ClassifyProgramOptions): Promise<Clas
   requireKnownOptions("runClassify", options, KEYS);
   const { outPath, picturePath, clusters = 2 } = options;
   requireTablePath(outPath);
+  warnOfFrequency("cutoff", options.cutoff, options.onLog);
   return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
     const choices = given(options, "mask", "cutoff", "components", "seed");
     const { loader: classified, classes } = await loader.classify({ ...run, ...choices, clusters });

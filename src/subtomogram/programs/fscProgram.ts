@@ -11,6 +11,7 @@ import type { FscCurves } from "../loaders/fsc.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawShellCurves } from "../pictures/pictures.ts";
 import { given, partPaths, runOnMolecules, writePicture } from "./frame.ts";
+import { warnOfFrequency } from "./frequencies.ts";
 import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
 
 /** Halves of what are compared, how, and where the curve goes. */
@@ -63,7 +64,9 @@ export interface FscReport {
  */
 export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   requireKnownOptions("runFsc", options, KEYS);
-  const { outPath, picturePath, halfMapsPath } = options;
+  const { outPath, picturePath, halfMapsPath, onLog } = options;
+  refuseOtherEnding(outPath, /\.csv$/i, "a name that ends with .csv");
+  warnOfFrequency("randomizeFrom", options.randomizeFrom, onLog);
   if (halfMapsPath !== undefined) refuseOtherEnding(halfMapsPath, MRC_NAME, "a name that ends with .mrc");
   const halfPaths = halfMapsPath === undefined ? [] : partPaths(halfMapsPath, 2);
   return runOnMolecules(options, [outPath, ...halfPaths], async ({ loader, results, run, files }) => {
@@ -71,6 +74,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     const found = await loader.fscWithHalfmaps({ dfreq: SHELL_WIDTH, ...run, ...choices });
     const { halfmaps } = found;
     const [, , ...sides] = halfmaps.shape;
+    warnOfEmptyShells(found, sides, onLog);
     for (const [i, path] of halfPaths.entries()) {
       const voxels = sides[0] * sides[1] * sides[2];
       const half = { data: halfmaps.data.subarray(i * voxels, (i + 1) * voxels), shape: sides };
@@ -83,7 +87,8 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
       drawShellCurves(`Halves of ${loader.count} molecules`, found),
     );
     const { count: molecules, scale } = loader;
-    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale });
+    const least = 1 / Math.max(...sides);
+    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale, least });
     const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
     return { molecules, scale, resolutionNm: resolution, files };
   });
@@ -98,14 +103,38 @@ function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {
   return new TextEncoder().encode([columns, ...rows].map((row) => `${row.join(",")}\n`).join(""));
 }
 
-/** Where the first curve first falls below a threshold, linear between shells. */
+/** Shells narrower than a step of the transform have nothing to compare. */
+function warnOfEmptyShells(
+  { curves: [curve] }: FscCurves,
+  sides: readonly number[],
+  onLog: FscProgramOptions["onLog"],
+): void {
+  const empty = curve.filter((value) => Number.isNaN(value)).length;
+  if (empty === 0) return;
+  const wide = (1 / Math.min(...sides)).toPrecision(2);
+  onLog?.(
+    `${empty} of ${curve.length} shells have no frequency of boxes of ${sides.join(" x ")} voxels, and NaN for an FSC: shells of --dfreq ${wide} (dfreq) have`,
+    "warning",
+  );
+}
+
+/**
+ * Where the first curve first falls below a threshold, linear between shells that have frequencies.
+ *
+ * @param least  the lowest frequency of a box, cycles/voxel: what lies below is its mean alone
+ */
 function resolutionNm(
   { frequencies, curves: [curve] }: FscCurves,
-  { threshold, scale }: { readonly threshold: number; readonly scale: number },
+  { threshold, scale, least }: { readonly threshold: number; readonly scale: number; readonly least: number },
 ): number | null {
-  const below = curve.findIndex((value) => value < threshold);
+  const half = (frequencies[1] - frequencies[0]) / 2;
+  const shells = Array.from(frequencies, (frequency, i) => ({ frequency, value: curve[i] })).filter(
+    ({ frequency, value }) => Number.isFinite(value) && !(frequency + half < least),
+  );
+  const below = shells.findIndex(({ value }) => value < threshold);
   if (below < 0) return null;
-  if (below === 0) return scale / frequencies[0];
-  const share = (curve[below - 1] - threshold) / (curve[below - 1] - curve[below]);
-  return scale / (frequencies[below - 1] + share * (frequencies[below] - frequencies[below - 1]));
+  const [before, after] = [shells[below - 1], shells[below]];
+  if (before === undefined) return scale / after.frequency;
+  const share = (before.value - threshold) / (before.value - after.value);
+  return scale / (before.frequency + share * (after.frequency - before.frequency));
 }

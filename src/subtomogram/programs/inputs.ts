@@ -6,6 +6,8 @@ import type { TomogramVolume } from "../formats/tomograms.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import type { Molecules } from "../molecules/molecules.ts";
+import { centreOf } from "../sampling/boxes.ts";
+import { requireInside } from "../sampling/region.ts";
 import { toTomogram } from "../sampling/tomogram.ts";
 import type { TiltModel, TiltRange } from "../tilt/tilt.ts";
 import { imageScale } from "../tiltSeries/common.ts";
@@ -65,15 +67,23 @@ export const INPUT_KEYS = {
 /** Scales that differ by more than this share are not roundings of one. */
 const SAME_SCALE = 0.01;
 
+/** What reads boxes of a tomogram. */
+export interface LoaderUse<Result> {
+  readonly work: (loader: MoleculeLoader, volume: TomogramVolume) => Promise<Result>;
+  /** Of boxes that the inputs say no shape of, at a scale in nm/voxel; default: molecules are not checked. */
+  readonly shapeOf?: ((scale: number) => Promise<Shape3>) | undefined;
+}
+
 /**
- * Opens the tomogram, reads the molecules, and gives both to `work` as a loader; closes the file whatever happens.
+ * Opens the tomogram, reads the molecules, and gives both to `work` as a loader; closes the file whatever happens. Where the boxes' shape is known, molecules
+ * outside of the tomogram are left out or refused before the work.
  *
  * @throws {VitrineError} as `openImage`, `readMolecules` and `SubtomogramLoader`; missing: no molecules
  */
 export async function withLoader<Result>(
   inputs: TomogramInputs,
   onLog: Log | undefined,
-  work: (loader: MoleculeLoader, volume: TomogramVolume) => Promise<Result>,
+  { work, shapeOf }: LoaderUse<Result>,
 ): Promise<Result> {
   const { tomogramPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
   if (isTiltSeriesPath(tomogramPath)) {
@@ -100,8 +110,34 @@ export async function withLoader<Result>(
   const said = loader.tomogram.scale;
   if (said !== undefined && Math.abs(said / loader.scale - 1) > SAME_SCALE)
     onLog?.(`${tomogramPath} says ${said} nm/voxel; ${loader.scale} is taken, as given`, "warning");
-  const used = { ...volume, pixelSizeA: 10 * loader.scale };
-  return await work(inputs.dropOutside === true ? without(loader, loader.inside(), onLog) : loader, used);
+  const shape = loader.outputShape ?? (await shapeOf?.(loader.scale));
+  const used = shape === undefined ? loader : insideOf(loader, shape, inputs, onLog);
+  return await work(used, { ...volume, pixelSizeA: 10 * loader.scale });
+}
+
+/** Molecules whose boxes have something of the tomogram: all, or without the others. @throws {VitrineError} range: a molecule outside; missing: all are */
+function insideOf(
+  loader: SubtomogramLoader,
+  shape: Shape3,
+  { dropOutside = false, moleculesPath }: TomogramInputs,
+  onLog: Log | undefined,
+): SubtomogramLoader {
+  const { tomogram, molecules, scale, order, cornerSafe } = loader;
+  if (shape.some((side, axis) => side > tomogram.shape[axis]))
+    onLog?.(
+      `boxes of ${shape.join(" x ")} voxels are larger than ${tomogram.name}, ${tomogram.shape.join(" x ")}: what lies outside is filled with means`,
+      "warning",
+    );
+  if (dropOutside) return requireSome(without(loader, loader.inside(shape), onLog), moleculesPath);
+  for (let i = 0; i < molecules.count; i++)
+    requireInside(tomogram, centreOf(molecules, i, scale), { shape, order, cornerSafe, at: `molecule ${i}` });
+  return loader;
+}
+
+function requireSome<Own extends MoleculeLoader>(loader: Own, at: string): Own {
+  if (loader.count > 0) return loader;
+  const expected = "a molecule that lies in the tomogram";
+  throw new VitrineError({ code: "missing", at, expected, found: "none", hint: "Check the scale" });
 }
 
 /** Molecules' places are counted from the first voxel of the tomogram that the images would make. */
@@ -122,8 +158,9 @@ async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined) 
     ...(ctf !== undefined && { ctf }),
     ...(doseWeighting !== undefined && { doseWeighting }),
   });
-  const used = inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
-  return { loader: used, volume };
+  if (inputs.dropOutside !== true) return { loader, volume };
+  const inside = without(loader, await loader.inside(), onLog);
+  return { loader: requireSome(inside, inputs.moleculesPath), volume };
 }
 
 /** @throws {VitrineError} missing: nobody says how large the tomogram is */

@@ -4,8 +4,9 @@ import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import { ALIGN_KINDS, type AlignModelName } from "../align/alignChoices.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
-import type { Mask } from "../loaders/templates.ts";
+import { type Mask, normalizeTemplates } from "../loaders/templates.ts";
 import { given, type MoleculeTools, runOnMolecules } from "./frame.ts";
+import { warnOfFrequency } from "./frequencies.ts";
 import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
@@ -66,10 +67,12 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
   requireKnownOptions("runScore", options, KEYS);
   const { templatePaths, templateScale, outPath, model = "zncc", eachTilt = false } = options;
   requireTablePath(outPath);
+  warnOfFrequency("cutoff", options.cutoff, options.onLog);
   const templates = templatePaths.map((path) =>
     fromFile(path, templateScale, undefined, given(options, "onLog")),
   );
-  return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
+  const shapeOf = async (scale: number) => (await normalizeTemplates(templates, scale))[0].shape;
+  const work = async ({ loader, results, run, files }: MoleculeTools) => {
     const choices = { ...run, ...given(options, "mask", "cutoff") };
     const series = eachTilt ? requireSeries(loader, options) : undefined;
     const scores = await loader.score(templates, { ...choices, model: ALIGN_KINDS[model] });
@@ -89,7 +92,8 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
       meanTiltScores: tiltScores.map((tilts) => tilts.map(mean)),
       files,
     };
-  });
+  };
+  return runOnMolecules(options, [outPath], work, shapeOf);
 }
 
 /** @throws {VitrineError} unsupported: a tomogram has no images, or they are compared in other ways */

@@ -11,7 +11,10 @@ import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readTomogramMolecules } from "../formats/ofTomogram.ts";
 import { requireContrast } from "../models/checks.ts";
+import type { Molecules } from "../molecules/molecules.ts";
 import { drawSlices } from "../pictures/pictures.ts";
+import { centreOf } from "../sampling/boxes.ts";
+import { isInside } from "../sampling/region.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
 import { TomogramSimulator } from "../simulate/simulator.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
@@ -21,6 +24,8 @@ import { given, writePicture } from "./frame.ts";
 export interface SimulateProgramOptions extends ProgramOptions {
   /** What every molecule looks like: a volume with its voxel size, which is rescaled. */
   readonly templatePath: string;
+  /** nm/voxel of the template; default what its file says. */
+  readonly templateScale?: number;
   readonly moleculesPath: string;
   /** Whose molecules, of a table of several tomograms; default those of the one that the result is called after. */
   readonly tomogram?: string;
@@ -46,6 +51,7 @@ export interface SimulateProgramOptions extends ProgramOptions {
 const KEYS: OptionKeys<SimulateProgramOptions> = {
   ...PROGRAM_KEYS,
   templatePath: true,
+  templateScale: true,
   moleculesPath: true,
   tomogram: true,
   scale: true,
@@ -94,13 +100,14 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
   });
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {
-    const template = fromFile(templatePath, undefined, undefined, given(options, "onLog"));
+    const template = fromFile(templatePath, options.templateScale, undefined, given(options, "onLog"));
     requireContrast(await template(scale), templatePath);
     const simulator = new TomogramSimulator({
       scale,
       backend: pool,
       ...(options.order !== undefined && { order: options.order }),
     }).addMolecules(molecules, template);
+    warnOfOutside(molecules, { template: (await template(scale)).shape, ...options });
     const { compat = false, signal } = options;
     const draw = { compat, ...(signal && { signal }) };
     const made =
@@ -121,4 +128,25 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
     );
     return { molecules: molecules.count, shape: image.shape, scale, files: outputs };
   });
+}
+
+/** Says how many molecules leave nothing in the tomogram. */
+function warnOfOutside(
+  molecules: Molecules,
+  {
+    template,
+    shape,
+    scale,
+    onLog,
+  }: Pick<SimulateProgramOptions, "shape" | "scale" | "onLog"> & { readonly template: Shape3 },
+): void {
+  const box = { shape: template, order: 0, cornerSafe: false } as const;
+  const outside = molecules.rotator.filter(
+    (_, i) => !isInside(shape, centreOf(molecules, i, scale), box),
+  ).length;
+  if (outside > 0)
+    onLog?.(
+      `${outside} of ${molecules.count} molecules lie outside of the ${shape.join(" x ")} voxels (z, y, x) of ${scale} nm, and are not drawn`,
+      "warning",
+    );
 }
