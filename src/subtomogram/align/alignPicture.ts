@@ -32,7 +32,7 @@ export function drawAlignment(choices: AlignChoices, results: readonly Alignment
         { name: "after", volume: await averageOf(after) },
         await bestLandscape(loader, choices, { results, backend }),
       ];
-      return drawSlices(`Averages of ${before.count} molecules`, volumes);
+      return drawSlices(`Averages of ${before.count} molecules`, volumes, loader.scale);
     });
   return withLoader(tomogramInputs(choices, 0), undefined, { work, ...dropping(choices) });
 }
@@ -63,6 +63,7 @@ async function bestLandscape(
   return {
     name: `scores about molecule ${best}, the best, to ${choices.maxShiftsNm.join(", ")} nm`,
     volume: { data, shape: [z.length, y.length, x.length] },
+    scale: loader.scale / STEPS,
     through: [Math.floor(row / y.length), row % y.length, at % x.length],
   };
 }

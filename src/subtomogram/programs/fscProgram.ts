@@ -84,7 +84,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     }
     await results.write(outPath, (path) => writeFileAtomic(path, curvesCsv(found), { overwrite: true }));
     await writePicture(results, picturePath, () =>
-      drawShellCurves(`Halves of ${loader.count} molecules`, found),
+      drawShellCurves(`Halves of ${loader.count} molecules`, found, loader.scale),
     );
     const { count: molecules, scale } = loader;
     const least = 1 / Math.max(...sides);

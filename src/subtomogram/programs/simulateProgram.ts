@@ -124,7 +124,11 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
       writeMrc(path, { ...image, voxelSizeA: 10 * scale, kind }, { overwrite: true }),
     );
     await writePicture(results, picturePath, () =>
-      drawSlices(`${molecules.count} molecules`, [{ name: outPath, volume: image }]),
+      drawSlices(
+        `${molecules.count} molecules`,
+        [{ name: outPath, volume: image, isStack: tilts !== undefined }],
+        scale,
+      ),
     );
     return { molecules: molecules.count, shape: image.shape, scale, files: outputs };
   });
