@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { prepareResultFiles } from "../io/index.ts";
 import {
   isMoleculeFile,
   MOLECULE_FORMATS,
@@ -85,13 +86,15 @@ export function convertMolecules(from: string, to: string, args: MoleculeArgumen
     `wrote ${to}: ${molecules} molecule${molecules === 1 ? "" : "s"}\n`;
   return report({ json, text }, async ({ onLog }) => {
     const molecules = await readMolecules(from, { ...about, onLog });
+    // of PEET's model the list beside it is written too
+    const outputs = /\.mod$/i.test(to) ? [to, to.replace(/\.mod$/i, ".csv")] : [to];
+    await prepareResultFiles({ inputs: [from], outputs, overwrite });
     const how = {
       ...about,
       ...{ overwrite, onLog },
       ...(format !== undefined && { format }),
       ...(tomogram !== undefined && { tomogram }),
     };
-    await writeMolecules(to, molecules, how);
-    return { path: to, molecules: molecules.count };
+    return { path: to, molecules: await writeMolecules(to, molecules, how) };
   });
 }

@@ -13,7 +13,7 @@ import {
 import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
 import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
-import { count, example, notNegative, positive } from "./options.ts";
+import { count, example, notNegative, numberIn, positive } from "./options.ts";
 import {
   addPlatePicture,
   PICTURE_RULES,
@@ -233,7 +233,7 @@ function summaryText(summary: ExperimentSummary): string {
 }
 
 function pixelPair(text: string): [number, number] {
-  const values = text.split(",").map(Number);
+  const values = text.split(",").map(numberIn);
   if (values.length === 2 && values.every(Number.isSafeInteger)) return [values[0], values[1]];
   throw new InvalidArgumentError("Expected two whole numbers: y,x.");
 }

@@ -10,6 +10,10 @@ const DONE = 0;
 const FAILED = 1;
 const WRONG_USE = 2;
 
+/** What V8 says where an array is larger than it can be, or than the machine gives. */
+const OUT_OF_MEMORY =
+  /Invalid (typed )?array (buffer )?length|Array buffer allocation failed|WebAssembly\.Memory/;
+
 /** How commander's own command is called. */
 const HELP_TERM = "help [command]";
 
@@ -46,6 +50,13 @@ function failWith(error: unknown): number {
   if (error instanceof VitrineError) {
     const why = error.code === "aborted" && error.cause instanceof Error ? ` ${error.cause.message}.` : "";
     process.stderr.write(`vitrine: ${inCommandWords(error).message}${why}\n`);
+    return FAILED;
+  }
+  if (error instanceof RangeError && OUT_OF_MEMORY.test(error.message)) {
+    const expected = "as much as the work takes at once";
+    process.stderr.write(
+      `vitrine: memory: expected ${expected}, found less (${error.message}). Take smaller boxes, images or padding, or fewer workers.\n`,
+    );
     return FAILED;
   }
   process.stderr.write(

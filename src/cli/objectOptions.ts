@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Experiment, type MapWindow, windowOfPart } from "../experiment/index.ts";
 import { databaseOption } from "./database.ts";
-import { index } from "./options.ts";
+import { index, numberIn } from "./options.ts";
 
 /** The first argument of all of them. */
 export const FOLDER = ["<dir>", "the experiment's folder"] as const;
@@ -82,7 +82,7 @@ export async function windowFor(
 }
 
 function numbers(text: string, count: number): number[] {
-  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const values = text.split(",").map(numberIn);
   return values.length === count && values.every(Number.isFinite) ? values : [];
 }
 

@@ -21,6 +21,18 @@ export function index(text: string): number {
   throw new InvalidArgumentError("Expected a whole number of at least 0.");
 }
 
+/** A number of a list: nothing between two commas is none, where `Number` has 0 for it. */
+export function numberIn(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
+/** Reads the seed of random numbers, of 32 bits. */
+export function seed(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value < 2 ** 32) return value;
+  throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
+}
+
 /** Reads a number above 0. */
 export function positive(text: string): number {
   const value = Number(text);

@@ -73,8 +73,19 @@ async function requireReplaceable(
 /** Writes and removes an empty file, so that a folder without permission is known before the work and not after it. */
 async function probe(path: string): Promise<void> {
   const temporary = `${path}.${runName()}.unfinished`;
-  await writeFileAtomic(temporary, new Uint8Array(0), { overwrite: true });
+  await inItsName(path, temporary, () => writeFileAtomic(temporary, new Uint8Array(0), { overwrite: true }));
   await removeFile(temporary);
+}
+
+/** A user knows a result by its own name, not by the one that it has until all are written. */
+async function inItsName(path: string, temporary: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || !error.fault.at.startsWith(temporary)) throw error;
+    const at = path + error.fault.at.slice(temporary.length);
+    throw new VitrineError({ ...error.fault, at }, { cause: error.cause });
+  }
 }
 
 /** Tells the temporary files of one run from those of another that writes to the same places. */
@@ -115,7 +126,7 @@ export async function writeTogether<T>(write: (results: ResultFiles) => Promise<
     async write(path, writeOne) {
       const unfinished = `${path}.${run}.unfinished`;
       files.push({ path, unfinished, replaced: `${path}.${run}.replaced` });
-      await writeOne(unfinished);
+      await inItsName(path, unfinished, () => writeOne(unfinished));
     },
   };
   try {

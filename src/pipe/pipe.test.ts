@@ -222,7 +222,7 @@ describe("providers", () => {
     const npy = join(folder, "map.npy");
     await writeNpy(npy, image);
     await expect(fromFile(npy)(1)).rejects.toThrow(
-      "Give it as the second argument of fromFile or with --template-scale, in nm/pixel",
+      "Give it as the second argument of fromFile or with --template-scale or --mask-scale, in nm/pixel",
     );
     expect(await fromFile(npy, 1)(1)).toEqual(image);
     await expect(fromFile(join(folder, "none.mrc"))(1)).rejects.toMatchObject({ code: "missing" });

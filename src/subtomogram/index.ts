@@ -17,11 +17,10 @@ export type {
   WriteMoleculeFileOptions,
 } from "./formats/moleculeFiles.ts";
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
-export type { OwnMolecules } from "./formats/ofTomogram.ts";
-export { moleculesOfTomogram } from "./formats/ofTomogram.ts";
+export { readTomogramMolecules, type TomogramMoleculesOptions } from "./formats/ofTomogram.ts";
 export { type FileEnds, isMoleculesContent } from "./formats/recognise.ts";
 export type { RelionCentre } from "./formats/relion.ts";
-export type { TomogramOptions } from "./formats/tomograms.ts";
+export type { TomogramOptions, TomogramVolume } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
 export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
 export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
@@ -106,7 +105,7 @@ export { runClassify } from "./programs/classifyProgram.ts";
 export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
 export { runFsc } from "./programs/fscProgram.ts";
 export type { MoleculeLoader, TomogramInputs } from "./programs/inputs.ts";
-export { parseMask } from "./programs/maskSpec.ts";
+export { isMaskOfTemplate, type MaskSpecOptions, parseMask } from "./programs/maskSpec.ts";
 export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pickProgram.ts";
 export { runPick } from "./programs/pickProgram.ts";
 export type { ReconstructProgramOptions, ReconstructReport } from "./programs/reconstructProgram.ts";

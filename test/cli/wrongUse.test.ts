@@ -31,7 +31,9 @@ const TEXTS = {
   "two.csv": "z,y,x,zvec,yvec,xvec\n1.5,1.5,1.5,0,0,0\n1.5,1.5,1.6,0,0,0\n",
   "tomograms.csv":
     "z,y,x,zvec,yvec,xvec,tomogram,object\n1.5,1.5,1.5,0,0,0,TS_1,a\n1.5,1.5,1.6,0,0,0,TS_10,a\n1.5,1,1,0,0,0,TS_10,b\n",
-  "nan.tbl": `1 1 1 0 0 0 0 NaN 0 ${"0 ".repeat(14)}1 2 3\n`,
+  "several.csv": "z,y,x,zvec,yvec,xvec,tomogram\n1.5,1.5,1.5,0,0,0,TS_01\n1.5,1.5,1.6,0,0,0,TS_02\n",
+  "outside.csv": "z,y,x,zvec,yvec,xvec\n150,1.5,1.5,0,0,0\n",
+  "nan.tbl": `${"1 ".repeat(23)}NaN 2 3\n`,
   "cut.aln": "# AreTomo Alignment / Priims bprmMn\n0 85 1 10 4\n",
   "none.xf": "",
   "few.aln": "# AreTomo Alignment / Priims bprmMn\n0 85 1 10 -4 1 1 1 0 -30\n1 85 1 10 -4 1 1 1 0 30\n",

@@ -43,6 +43,21 @@ const beside = (name: string, call: (stack: string, folder: string) => readonly 
 const tomogram = (f: string) => [cube(f, "v.mrc", "volume"), "--workers", "1"];
 const moved = (f: string) => ["--molecules", molecules(f), "--max-shift", "1", "--out", `${f}/o.csv`];
 
+/** The second lies far outside. */
+const outside = (folder: string) =>
+  written(folder, "out.csv", "z,y,x,zvec,yvec,xvec\n5.5,5.5,5.5,0,0,0\n500,5,6,0,0,0\n");
+
+/** A program of boxes of 8 voxels; `--out` is the last but one of what it is told. */
+const averaged = (name: string, command: string, rest: readonly string[], says: RegExp): WarningRow => ({
+  name,
+  call: (f) => [
+    ...[command, ...tomogram(f), "--molecules", molecules(f), "--size", "8"],
+    ...rest.slice(0, -1),
+    `${f}/${rest.at(-1)}`,
+  ],
+  says,
+});
+
 /** Volumes of which a header says that they are stacks of images. */
 export const VOLUME_ROWS: readonly WarningRow[] = [
   ofTomogram("align", "o.csv", "--template", "T", "--max-shift", "1"),
@@ -198,5 +213,82 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
       ...["--out", `${f}/o.mrc`],
     ],
     says: /^no missing wedge is known: weighting changes the height of the average alone.*--tilt/,
+  },
+  {
+    name: "a low pass above all frequencies, align",
+    call: (f) => [
+      ...["align", ...tomogram(f), "--template", cube(f, "t.mrc", "volume"), "--cutoff", "30", ...moved(f)],
+    ],
+    says: /^cutoff 30 filters nothing: it counts above 0 and below 0\.866 cycles\/voxel.*\(--cutoff\)$/,
+  },
+  averaged(
+    "shells without a frequency, fsc",
+    "fsc",
+    ["--out", "o.csv"],
+    /^1 of 17 shells have no frequency of boxes of 8 x 8 x 8 voxels, and NaN for an FSC: shells of --dfreq 0\.13 \(dfreq\) have$/,
+  ),
+  averaged(
+    "a missing wedge, fsc",
+    "fsc",
+    ["--tilt=-60,60", "--out", "o.csv"],
+    /^--tilt has no effect here since halves are averaged as they are/,
+  ),
+  {
+    name: "boxes larger than the tomogram, average",
+    call: (f) => [
+      ...["average", ...tomogram(f), "--molecules", molecules(f), "--size", "20", "--out", `${f}/o.mrc`],
+    ],
+    says: /^boxes of 20 x 20 x 20 voxels are larger than .*v\.mrc, 12 x 12 x 12: what lies outside is filled with means$/,
+  },
+  {
+    name: "a template whose file says another scale, align",
+    call: (f) => [...["align", ...tomogram(f), "--template", ball(f), "--template-scale", "2", ...moved(f)]],
+    says: /ball\.mrc says 1 nm\/voxel; 2 is taken, as given$/,
+  },
+  {
+    name: "molecules outside of the tomogram, align",
+    call: (f) => [
+      ...["align", ...tomogram(f), "--template", ball(f), "--molecules", outside(f), "--max-shift", "1"],
+      ...["--drop-outside", "--out", `${f}/o.csv`],
+    ],
+    says: /^1 of 2 molecules lie outside of the tomogram and are left out$/,
+  },
+  {
+    name: "molecules outside of the tomogram, simulate",
+    call: (f) => [
+      ...["simulate", ball(f), "--molecules", outside(f), "--shape", "12", "--scale", "1", "--workers", "1"],
+      ...["--out", `${f}/o.mrc`],
+    ],
+    says: /^1 of 2 molecules lie outside of the 12 x 12 x 12 voxels \(z, y, x\) of 1 nm, and are not drawn$/,
+  },
+  {
+    name: "the voxels of another program's table, align",
+    call: (f) => [
+      ...["align", ...tomogram(f), "--template", ball(f), "--molecules", molecules(f), "--max-shift", "1"],
+      ...["--out", `${f}/o.tbl`],
+    ],
+    says: /o\.tbl: voxels are those of .*v\.mrc, 10 Å; --pixel-size for those of images without binning$/,
+  },
+  {
+    name: "the tomogram of a table of several, average",
+    call: (f) => [
+      ...["average", ...tomogram(f), "--size", "8", "--out", `${f}/o.mrc`, "--molecules"],
+      written(f, "s.csv", "z,y,x,zvec,yvec,xvec,tomogram\n5,5,5,0,0,0,v\n5,5,6,0,0,0,w\n"),
+    ],
+    says: /s\.csv has molecules of 2 tomograms: those of v are taken, as v\.mrc is called; others: --tomogram NAME/,
+  },
+  {
+    name: "what Dynamo's tables have no column for, convert",
+    call: (f) => [
+      "convert",
+      written(f, "s.csv", "z,y,x,zvec,yvec,xvec,tomogram,kind\n5,5,5,0,0,0,v,1\n"),
+      ...[`${f}/o.tbl`, "--pixel-size", "2"],
+    ],
+    says: /o\.tbl: left out kind: Dynamo has no such columns$/,
+  },
+  {
+    name: "a Gaussian below a voxel, pick",
+    call: (f) => ["pick", ...tomogram(f), "--method", "log", "--sigma", "0.1", "--out", `${f}/o.csv`],
+    says: /^pickLoG sigma of 0\.1 nm is 0\.10 voxels: single voxels, and noise, are picked$/,
   },
 ];

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DisplacementOptions, NoisePrior, RunLikelihoodOptions } from "../../likelihood/index.ts";
-import { notNegative, positive } from "../options.ts";
+import { notNegative, numberIn, positive } from "../options.ts";
 
 /** What {@link addComparisonOptions} parses to. */
 export interface ComparisonArguments {
@@ -75,11 +75,8 @@ export function comparisonChoices(
 
 /** Reads `5,5`. */
 function pair(words: string): readonly [number, number] {
-  const numbers = words.split(",").map(Number);
-  const isRight =
-    numbers.length === 2 &&
-    !words.split(",").includes("") &&
-    numbers.every((value) => Number.isInteger(value) && value >= 0);
+  const numbers = words.split(",").map(numberIn);
+  const isRight = numbers.length === 2 && numbers.every((value) => Number.isInteger(value) && value >= 0);
   if (isRight) return [numbers[0], numbers[1]];
   throw new InvalidArgumentError("Expected two whole numbers: 5,5.");
 }

@@ -13,7 +13,7 @@ import {
   templateListPath,
 } from "../../likelihood/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { count, example } from "../options.ts";
+import { count, example, numberIn } from "../options.ts";
 import { type CommandTools, report } from "../report.ts";
 import {
   addResumeOption,
@@ -225,8 +225,7 @@ function text({ images, stacks, files }: LikelihoodReport): string {
 /** Reads `0`, `0,2`, `all`. */
 function templateNumbers(words: string): readonly number[] | "all" {
   if (words === "all") return "all";
-  const numbers = words.split(",").map(Number);
-  if (numbers.every((value) => Number.isInteger(value) && value >= 0) && !words.split(",").includes(""))
-    return numbers;
+  const numbers = words.split(",").map(numberIn);
+  if (numbers.every((value) => Number.isInteger(value) && value >= 0)) return numbers;
   throw new InvalidArgumentError("Expected whole numbers from 0 (0,2), or all.");
 }

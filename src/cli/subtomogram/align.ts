@@ -15,7 +15,7 @@ import {
   type TiltRange,
 } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { example, positive } from "../options.ts";
+import { example, numberIn, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
   addResumeOption,
@@ -26,19 +26,25 @@ import {
   type TaskArguments,
 } from "../taskOptions.ts";
 import {
+  addMask,
   addResultOptions,
+  addTemplateScale,
   addTiltSeriesOptions,
+  MASK_RULE,
+  type MaskArguments,
   orderOption,
+  rotationRanges,
   tiltRange,
   tiltSeriesInputs,
   toOrder,
 } from "./tomogramOptions.ts";
 
-interface AlignArguments extends TaskArguments {
+interface AlignArguments extends TaskArguments, MaskArguments {
   readonly molecules: readonly string[];
+  readonly tomogram?: readonly string[];
+  readonly pixelSize?: number;
   readonly template: readonly string[];
   readonly templateScale?: number;
-  readonly mask?: string;
   readonly scale?: number;
   readonly maxShift: readonly [number, number, number];
   readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
@@ -64,6 +70,32 @@ interface AlignArguments extends TaskArguments {
   readonly json?: boolean;
 }
 
+/** What is read and written. */
+function addFiles(command: Command): Command {
+  return command
+    .requiredOption(
+      "--molecules <table...>",
+      "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json, .mod",
+    )
+    .option(
+      "--tomogram <name...>",
+      "whose molecules are taken of tables of several tomograms, one a tomogram; default: of the one that the file is called after",
+    )
+    .requiredOption(
+      "--template <file...>",
+      "MRC, TIFF, .npy or OME-Zarr; of several the one that fits best is told",
+    )
+    .requiredOption(
+      "--out <table>",
+      "the molecules where they were found: .csv, .parquet, .star, .tbl, .em, .json",
+    )
+    .option(
+      "--pixel-size <Å>",
+      "of voxels without binning, in which a .star, .tbl or .em is written; default: the tomogram's",
+      positive,
+    );
+}
+
 /** Adds `vitrine align TOMOGRAM`. */
 export function addAlign(cli: Command): void {
   const command = cli
@@ -78,27 +110,14 @@ export function addAlign(cli: Command): void {
     .argument(
       "<tomogram...>",
       "MRC, TIFF, .npy, OME-Zarr, or a tilt series (.aln, .xf, .json, TS_01@tomograms.star); several have a table of molecules each",
-    )
-    .requiredOption(
-      "--molecules <table...>",
-      "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json",
-    )
-    .requiredOption(
-      "--template <file...>",
-      "MRC, TIFF, .npy or OME-Zarr; of several the one that fits best is told",
-    )
-    .requiredOption(
-      "--out <table>",
-      "the molecules where they were found: .csv, .parquet, .star, .tbl, .em, .json",
-    )
-    .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
-    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the template")
+    );
+  addMask(addTemplateScale(addFiles(command)), "the template")
     .option("--scale <nm>", "of the tomograms' voxels; default: what their files say", positive)
     .option("--max-shift <nm>", "largest shift, or three: 1,1,2 (z, y, x)", threeShifts, [1, 1, 1])
     .option(
       "--rotations <max:step>",
       "degrees to both sides and between two, or three with commas: 10:5,10:5,0:0 (z, y, x); of half the step, some six times the work, come nearer",
-      threeRanges,
+      rotationRanges,
     )
     .option("--cutoff <frequency>", "low pass of both, cycles/voxel", positive)
     .addOption(new Option("--model <model>", "what is compared").choices(ALIGN_MODELS).default("zncc"))
@@ -131,6 +150,9 @@ export function addAlign(cli: Command): void {
       command.error(
         `error: option --molecules needs a table a tomogram (${tomograms.length}), found ${args.molecules.length}`,
       );
+    const { length: names = tomograms.length } = args.tomogram ?? {};
+    if (names !== tomograms.length)
+      command.error(`error: option --tomogram needs a name a tomogram (${tomograms.length}), found ${names}`);
     return report({ json: args.json ?? false, text: alignedText }, async (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
       const work = await toStep(tomograms, args, tools.onLog);
@@ -141,6 +163,7 @@ export function addAlign(cli: Command): void {
 }
 
 const RULES: readonly IdleRule<AlignArguments>[] = [
+  MASK_RULE,
   {
     options: ["search"],
     isIdle: ({ search, rotations }) => search === "coarse-to-fine" && rotations === undefined,
@@ -150,6 +173,11 @@ const RULES: readonly IdleRule<AlignArguments>[] = [
     options: ["estimate"],
     isIdle: ({ estimate, rotations }) => estimate === "mean" && rotations === undefined,
     why: "without --rotations",
+  },
+  {
+    options: ["pixelSize"],
+    isIdle: ({ out }) => !/\.(star|tbl|em)$/i.test(out),
+    why: "without --out of .star, .tbl or .em",
   },
 ];
 
@@ -163,7 +191,10 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
   const { template, templateScale, mask, scale, rotations, cutoff, model, picture } = args;
   const tilt = toTilt(args);
   return {
-    tomograms: tomograms.map((path, i) => ({ path, molecules: args.molecules[i] })),
+    tomograms: tomograms.map((path, i) => {
+      const name = args.tomogram?.[i];
+      return { path, molecules: args.molecules[i], ...(name !== undefined && { name }) };
+    }),
     templates: [...template],
     maxShiftsNm: [...args.maxShift],
     model,
@@ -174,8 +205,10 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
     outPath: args.out,
     ...(args.estimate !== undefined && { estimate: args.estimate }),
+    ...(args.pixelSize !== undefined && { pixelSizeA: args.pixelSize }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
+    ...(args.maskScale !== undefined && { maskScale: args.maskScale }),
     ...(scale !== undefined && { scale }),
     ...(rotations && { rotations: [[...rotations[0]], [...rotations[1]], [...rotations[2]]] }),
     ...(cutoff !== undefined && { cutoff }),
@@ -205,20 +238,11 @@ function toTilt({ tilt, tiltX }: AlignArguments): AlignChoices["tilt"] {
 }
 
 function threeShifts(text: string): readonly [number, number, number] {
-  const shifts = text.split(",").map((one) => (one.trim() === "" ? Number.NaN : Number(one)));
+  const shifts = text.split(",").map(numberIn);
   const [z, y = z, x = z] = shifts;
   if ((shifts.length === 1 || shifts.length === 3) && shifts.every((shift) => shift >= 0 && shift < Infinity))
     return [z, y, x];
   throw new InvalidArgumentError("Expected nanometres not below 0, or three with commas between (z, y, x).");
-}
-
-function threeRanges(text: string): readonly [RotationRange, RotationRange, RotationRange] {
-  const ranges = text.split(",").map((one) => one.split(":").map(Number));
-  const isRange = (one: readonly number[]) => one.length === 2 && one.every((angle) => angle >= 0);
-  if ((ranges.length !== 1 && ranges.length !== 3) || !ranges.every(isRange))
-    throw new InvalidArgumentError("Expected degrees as max:step, or three with commas between (z, y, x).");
-  const [z, y, x] = ranges.map(([max, step]): RotationRange => [max, step]);
-  return [z, y ?? z, x ?? z];
 }
 
 function alignedText({ tomograms, molecules, meanScore, medianShiftNm, files }: AlignReport): string {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type AverageReport, runAverage } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { count, example, finite, notNegative } from "../options.ts";
+import { count, example, notNegative, seed } from "../options.ts";
 import { report } from "../report.ts";
 import {
   addResultOptions,
@@ -40,7 +40,7 @@ export function addAverage(cli: Command): void {
       0.1,
     )
     .option("--split <parts>", "average so many parts of the molecules apart, drawn at random", count)
-    .option("--seed <number>", "of the parts", finite, 0)
+    .option("--seed <number>", "of the parts", seed, 0)
     .option("--picture <file.png>", "slices through the centre");
   addResultOptions(command).action((tomogram: string, args: AverageArguments) =>
     report({ json: args.json ?? false, text: averageText }, (tools) => {

@@ -1,18 +1,22 @@
 import type { Command } from "commander";
-import { type ClassifyReport, parseMask, runClassify } from "../../subtomogram/index.ts";
-import { count, example, finite, positive } from "../options.ts";
+import { type ClassifyReport, runClassify } from "../../subtomogram/index.ts";
+import { tellIdle } from "../idle.ts";
+import { count, example, positive, seed } from "../options.ts";
 import { report } from "../report.ts";
 import {
+  addMask,
   addResultOptions,
   addTomogramOptions,
+  MASK_RULE,
+  type MaskArguments,
   TOMOGRAM,
   type TomogramArguments,
+  toMask,
   toTomogramInputs,
 } from "./tomogramOptions.ts";
 
-interface ClassifyArguments extends TomogramArguments {
+interface ClassifyArguments extends TomogramArguments, MaskArguments {
   readonly out: string;
-  readonly mask?: string;
   readonly cutoff?: number;
   readonly components: number;
   readonly clusters: number;
@@ -34,15 +38,15 @@ export function addClassify(cli: Command): void {
     .argument("<tomogram>", TOMOGRAM);
   addTomogramOptions(command)
     .requiredOption("--out <table>", "the molecules with the feature cluster: .csv or .parquet")
-    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")
     .option("--cutoff <frequency>", "low pass, cycles/voxel; default none", positive)
     .option("--components <number>", "principal components that are looked at", count, 2)
     .option("--clusters <number>", "classes", count, 2)
-    .option("--seed <number>", "of the first centres", finite, 0)
+    .option("--seed <number>", "of the first centres", seed, 0)
     .option("--picture <file.png>", "slices of the classes' averages");
-  addResultOptions(command).action((tomogram: string, args: ClassifyArguments) =>
-    report({ json: args.json ?? false, text: classifyText }, (tools) =>
-      runClassify({
+  addResultOptions(addMask(command, "the average")).action((tomogram: string, args: ClassifyArguments) =>
+    report({ json: args.json ?? false, text: classifyText }, (tools) => {
+      tellIdle(command, [MASK_RULE], { args, onLog: tools.onLog });
+      return runClassify({
         ...toTomogramInputs(tomogram, args),
         ...tools,
         outPath: args.out,
@@ -50,12 +54,12 @@ export function addClassify(cli: Command): void {
         clusters: args.clusters,
         seed: args.seed,
         overwrite: args.overwrite ?? false,
-        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
+        ...toMask(args, tools.onLog),
         ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),
-      }),
-    ),
+      });
+    }),
   );
 }
 

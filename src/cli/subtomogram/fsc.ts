@@ -1,19 +1,22 @@
 import type { Command } from "commander";
-import { type FscReport, parseMask, runFsc } from "../../subtomogram/index.ts";
+import { type FscReport, runFsc } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { count, example, finite, positive } from "../options.ts";
+import { count, example, positive, seed } from "../options.ts";
 import { report } from "../report.ts";
 import {
+  addMask,
   addResultOptions,
   addTomogramOptions,
+  MASK_RULE,
+  type MaskArguments,
   TOMOGRAM,
   type TomogramArguments,
+  toMask,
   toTomogramInputs,
 } from "./tomogramOptions.ts";
 
-interface FscArguments extends TomogramArguments {
+interface FscArguments extends TomogramArguments, MaskArguments {
   readonly out: string;
-  readonly mask?: string;
   readonly dfreq: number;
   readonly sets: number;
   readonly seed: number;
@@ -34,10 +37,9 @@ export function addFsc(cli: Command): void {
     .argument("<tomogram>", TOMOGRAM);
   addTomogramOptions(command)
     .requiredOption("--out <file.csv>", "freq in cycles/voxel, and a column for each division")
-    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")
     .option("--dfreq <frequency>", "width of a shell, cycles/voxel", positive, 0.05)
     .option("--sets <number>", "divisions in halves", count, 1)
-    .option("--seed <number>", "of the divisions", finite, 0)
+    .option("--seed <number>", "of the divisions", seed, 0)
     .option(
       "--randomize-from <frequency>",
       "with --mask: take out what the mask itself correlates, by phases drawn at random from there on, cycles/voxel",
@@ -48,7 +50,7 @@ export function addFsc(cli: Command): void {
       "the averages of the first division's halves, _1 and _2 before the ending",
     )
     .option("--picture <file.png>", "the curves");
-  addResultOptions(command).action((tomogram: string, args: FscArguments) =>
+  addResultOptions(addMask(command, "the average")).action((tomogram: string, args: FscArguments) =>
     report({ json: args.json ?? false, text: fscText }, (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
       return runFsc({
@@ -59,7 +61,7 @@ export function addFsc(cli: Command): void {
         sets: args.sets,
         seed: args.seed,
         overwrite: args.overwrite ?? false,
-        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
+        ...toMask(args, tools.onLog),
         ...(args.randomizeFrom !== undefined && { randomizeFrom: args.randomizeFrom }),
         ...(args.halfMaps !== undefined && { halfMapsPath: args.halfMaps }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
@@ -70,7 +72,9 @@ export function addFsc(cli: Command): void {
 }
 
 const RULES: readonly IdleRule<FscArguments>[] = [
+  MASK_RULE,
   { options: ["randomizeFrom"], isIdle: ({ mask }) => mask === undefined, why: "without --mask" },
+  { options: ["tilt"], isIdle: () => true, why: "since halves are averaged as they are, without weighting" },
 ];
 
 function fscText({ molecules, resolutionNm, files }: FscReport): string {

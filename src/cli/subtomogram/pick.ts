@@ -2,14 +2,15 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { VitrineError } from "../../core/index.ts";
 import { type PickMethod, type PickReport, type RotationRange, runPick } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { example, finite, positive } from "../options.ts";
+import { example, finite, numberIn, positive } from "../options.ts";
 import { report } from "../report.ts";
-import { addResultOptions } from "./tomogramOptions.ts";
+import { addResultOptions, addTemplateScale, rotationRanges } from "./tomogramOptions.ts";
 
 interface PickArguments {
   readonly method: "log" | "dog" | "template";
   readonly sigma?: readonly number[];
   readonly template?: string;
+  readonly templateScale?: number;
   readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
   readonly minDistance: number;
   readonly minScore: number;
@@ -42,7 +43,11 @@ export function addPick(cli: Command): void {
     .requiredOption("--out <table>", "places, orientations and scores: .csv or .parquet")
     .option("--sigma <nm>", "of the Gaussian; of two with a comma between: 1.5,2.2", numbers)
     .option("--template <file>", "what molecules look like, rescaled to the tomogram")
-    .option("--rotations <max:step>", "degrees about z, y and x: 20:10,20:10,20:10, or one for all", ranges)
+    .option(
+      "--rotations <max:step>",
+      "degrees to both sides and between two: 20:10, or three with commas (z, y, x); default: as it is",
+      rotationRanges,
+    )
     .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
     .option(
       "--min-coverage <share>",
@@ -52,10 +57,10 @@ export function addPick(cli: Command): void {
     )
     .option("--within <file>", "of the tomogram's shape: where it is 0 nothing is picked")
     .option("--both-hands", "match the template's mirror image too, with --method template: column hand")
-    .option("--min-score <score>", "lowest score of a molecule", finite, 0)
+    .option("--min-score <score>", "lowest score of a molecule; of a template from -1 to 1", finite, 0)
     .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
-    .option("--picture <png>", "a section of the tomogram with the molecules in it");
-  addResultOptions(command).action((tomogram: string, args: PickArguments) =>
+    .option("--picture <file.png>", "a section of the tomogram with the molecules in it");
+  addResultOptions(addTemplateScale(command)).action((tomogram: string, args: PickArguments) =>
     report({ json: args.json ?? false, text: pickText }, (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
       return runPick({
@@ -77,7 +82,7 @@ export function addPick(cli: Command): void {
 const RULES: readonly IdleRule<PickArguments>[] = [
   { options: ["sigma"], isIdle: ({ method }) => method === "template", why: "with --method template" },
   {
-    options: ["template", "rotations", "minDistance", "minCoverage", "bothHands"],
+    options: ["template", "templateScale", "rotations", "minDistance", "minCoverage", "bothHands"],
     isIdle: ({ method }) => method !== "template",
     why: "without --method template",
   },
@@ -97,6 +102,7 @@ function toMethod(args: PickArguments): PickMethod {
         return {
           kind: method,
           templatePath: template,
+          ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
           minDistance,
           minCoverage: args.minCoverage,
           ...(args.bothHands === true && { bothHands: true }),
@@ -123,25 +129,9 @@ function wrongSigma(expected: string, sigma: readonly number[]): VitrineError {
 }
 
 function numbers(text: string): readonly number[] {
-  const values = text.split(",").map(Number);
+  const values = text.split(",").map(numberIn);
   if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
   throw new InvalidArgumentError("Expected numbers above 0, nm, with commas between.");
-}
-
-function ranges(text: string): readonly [RotationRange, RotationRange, RotationRange] {
-  const all = text.split(",").map((pair) => pair.split(":").map(Number));
-  const [z, y = z, x = z] = all;
-  const isRange = (range: readonly number[]) =>
-    range.length === 2 && range.every((value) => Number.isFinite(value) && value >= 0);
-  if ((all.length === 1 || all.length === 3) && [z, y, x].every(isRange))
-    return [
-      [z[0], z[1]],
-      [y[0], y[1]],
-      [x[0], x[1]],
-    ];
-  throw new InvalidArgumentError(
-    "Expected the largest angle and the step, max:step, for all axes or for z, y and x.",
-  );
 }
 
 function pickText({ molecules, bestScore, files }: PickReport): string {

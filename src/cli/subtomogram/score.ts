@@ -1,29 +1,28 @@
 import { type Command, Option } from "commander";
-import {
-  ALIGN_MODELS,
-  type AlignModelName,
-  parseMask,
-  runScore,
-  type ScoreReport,
-} from "../../subtomogram/index.ts";
+import { ALIGN_MODELS, type AlignModelName, runScore, type ScoreReport } from "../../subtomogram/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
 import { example, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
+  addMask,
   addResultOptions,
+  addTemplateScale,
   addTiltSeriesOptions,
+  MASK_RULE,
+  type MaskArguments,
   orderOption,
   TOMOGRAM,
+  TOMOGRAM_NAME,
   type TomogramArguments,
   tiltRange,
   tiltSeriesInputs,
+  toMask,
   toOrder,
 } from "./tomogramOptions.ts";
 
-interface ScoreArguments extends Omit<TomogramArguments, "size"> {
+interface ScoreArguments extends Omit<TomogramArguments, "size">, MaskArguments {
   readonly template: readonly string[];
   readonly templateScale?: number;
-  readonly mask?: string;
   readonly cutoff?: number;
   readonly model: AlignModelName;
   readonly eachTilt?: boolean;
@@ -43,11 +42,13 @@ export function addScore(cli: Command): void {
     )
     .description("say how well templates fit molecules where they are, without a search")
     .argument("<tomogram>", TOMOGRAM)
-    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json")
+    .requiredOption(
+      "--molecules <table>",
+      "places and orientations: .csv, .parquet, .star, .tbl, .em, .json, .mod",
+    )
+    .option("--tomogram <name>", TOMOGRAM_NAME)
     .requiredOption("--template <file...>", "MRC, TIFF, .npy or OME-Zarr; of several each has a column")
     .requiredOption("--out <table>", "the molecules with the feature score: .csv or .parquet")
-    .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
-    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the template")
     .option("--scale <nm>", "of the tomogram's voxels; default: what its file says", positive)
     .option("--cutoff <frequency>", "low pass of both, cycles/voxel", positive)
     .addOption(new Option("--model <model>", "what is compared").choices(ALIGN_MODELS).default("zncc"))
@@ -58,35 +59,38 @@ export function addScore(cli: Command): void {
   addTiltSeriesOptions(command)
     .option("--each-tilt", "of a tilt series: compare with each image by itself too, score-tilt-0 and so on")
     .option("--see-through-ctf", "with --each-tilt: projections as each image's CTF shows them");
-  addResultOptions(command).action((tomogram: string, args: ScoreArguments) =>
-    report({ json: args.json ?? false, text: scoreText }, (tools) => {
-      tellIdle(command, RULES, { args, onLog: tools.onLog });
-      return runScore({
-        tomogramPath: tomogram,
-        moleculesPath: args.molecules,
-        templatePaths: args.template,
-        outPath: args.out,
-        model: args.model,
-        order: toOrder(args.order),
-        cornerSafe: args.cornerSafe ?? false,
-        dropOutside: args.dropOutside ?? false,
-        eachTilt: args.eachTilt ?? false,
-        seeThroughCtf: args.seeThroughCtf ?? false,
-        overwrite: args.overwrite ?? false,
-        ...tools,
-        ...tiltSeriesInputs(args),
-        ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
-        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
-        ...(args.scale !== undefined && { scale: args.scale }),
-        ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
-        ...(args.tilt !== undefined && { tiltModel: args.tilt }),
-        ...(args.workers !== undefined && { workers: args.workers }),
-      });
-    }),
+  addResultOptions(addMask(addTemplateScale(command), "the template")).action(
+    (tomogram: string, args: ScoreArguments) =>
+      report({ json: args.json ?? false, text: scoreText }, (tools) => {
+        tellIdle(command, RULES, { args, onLog: tools.onLog });
+        return runScore({
+          tomogramPath: tomogram,
+          moleculesPath: args.molecules,
+          templatePaths: args.template,
+          outPath: args.out,
+          model: args.model,
+          order: toOrder(args.order),
+          cornerSafe: args.cornerSafe ?? false,
+          dropOutside: args.dropOutside ?? false,
+          eachTilt: args.eachTilt ?? false,
+          seeThroughCtf: args.seeThroughCtf ?? false,
+          overwrite: args.overwrite ?? false,
+          ...tools,
+          ...tiltSeriesInputs(args),
+          ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
+          ...toMask(args, tools.onLog),
+          ...(args.tomogram !== undefined && { tomogram: args.tomogram }),
+          ...(args.scale !== undefined && { scale: args.scale }),
+          ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
+          ...(args.tilt !== undefined && { tiltModel: args.tilt }),
+          ...(args.workers !== undefined && { workers: args.workers }),
+        });
+      }),
   );
 }
 
 const RULES: readonly IdleRule<ScoreArguments>[] = [
+  MASK_RULE,
   {
     options: ["seeThroughCtf"],
     isIdle: ({ eachTilt }) => eachTilt !== true,

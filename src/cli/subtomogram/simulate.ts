@@ -1,12 +1,22 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shape3 } from "../../core/index.ts";
 import { runSimulate, type SimulateReport, type TiltRange } from "../../subtomogram/index.ts";
-import { example, finite, notNegative, positive } from "../options.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
+import { example, notNegative, numberIn, positive, seed } from "../options.ts";
 import { report } from "../report.ts";
-import { addResultOptions, boxShape, orderOption, tiltRange, toOrder } from "./tomogramOptions.ts";
+import {
+  addResultOptions,
+  addTemplateScale,
+  boxShape,
+  orderOption,
+  tiltRange,
+  toOrder,
+} from "./tomogramOptions.ts";
 
 interface SimulateArguments {
+  readonly templateScale?: number;
   readonly molecules: string;
+  readonly tomogram?: string;
   readonly shape: Shape3;
   readonly scale: number;
   readonly out: string;
@@ -33,11 +43,12 @@ export function addSimulate(cli: Command): void {
       ),
     )
     .description("draw a tomogram, or a tilt series, of molecules whose places and orientations are known")
-    .argument(
-      "<template>",
-      "what every molecule looks like: MRC, TIFF, .npy with a voxel size; it is rescaled",
+    .argument("<template>", "what every molecule looks like: MRC, TIFF, .npy or OME-Zarr; it is rescaled")
+    .requiredOption(
+      "--molecules <table>",
+      "places and orientations: .csv, .parquet, .star, .tbl, .em, .json, .mod",
     )
-    .requiredOption("--molecules <table>", "places and orientations")
+    .option("--tomogram <name>", "whose molecules are drawn of a table of several tomograms")
     .requiredOption("--shape <voxels>", "of the tomogram: 60x120x120 (z, y, x)", boxShape)
     .requiredOption("--scale <nm>", "of a voxel of the tomogram", positive)
     .requiredOption("--out <file.mrc>", "the tomogram, or the images of the tilt series")
@@ -46,19 +57,28 @@ export function addSimulate(cli: Command): void {
       "a tilt series about y instead, with =: first,last,step: --tilts=-60,60,3",
       tiltAngles,
     )
-    .option(
-      "--tilt <degrees>",
-      "lose the frequencies that a tilt series from lowest to highest does not see: --tilt=-60,60",
-      tiltRange,
+    .addOption(
+      new Option(
+        "--tilt <degrees>",
+        "lose the frequencies that a tilt series from lowest to highest does not see: --tilt=-60,60",
+      )
+        .argParser(tiltRange)
+        .conflicts("tilts"),
     )
-    .option("--noise <deviation>", "of Gaussian noise, added before", notNegative, 0)
-    .option("--seed <number>", "of the noise", finite, 0)
+    .option(
+      "--noise <deviation>",
+      "of Gaussian noise in each voxel, before --tilt takes effect",
+      notNegative,
+      0,
+    )
+    .option("--seed <number>", "of the noise", seed, 0)
     .addOption(orderOption())
     .option("--compat", "as acryo 0.9.1: templates of even sides half a voxel off")
     .option("--picture <file.png>", "slices through the centre");
-  addResultOptions(command).action((template: string, args: SimulateArguments) =>
-    report({ json: args.json ?? false, text: simulateText }, (tools) =>
-      runSimulate({
+  addResultOptions(addTemplateScale(command)).action((template: string, args: SimulateArguments) =>
+    report({ json: args.json ?? false, text: simulateText }, (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      return runSimulate({
         ...tools,
         templatePath: template,
         moleculesPath: args.molecules,
@@ -70,17 +90,23 @@ export function addSimulate(cli: Command): void {
         order: toOrder(args.order),
         compat: args.compat ?? false,
         overwrite: args.overwrite ?? false,
+        ...(args.tomogram !== undefined && { tomogram: args.tomogram }),
         ...(args.tilts !== undefined && { tilts: args.tilts }),
         ...(args.tilt !== undefined && { tiltModel: args.tilt }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
+        ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
         ...(args.workers !== undefined && { workers: args.workers }),
-      }),
-    ),
+      });
+    }),
   );
 }
 
+const RULES: readonly IdleRule<SimulateArguments>[] = [
+  { options: ["seed"], isIdle: ({ noise }) => noise === 0, why: "without --noise" },
+];
+
 function tiltAngles(text: string): readonly number[] {
-  const [first, last, step, ...more] = text.split(",").map(Number);
+  const [first, last, step, ...more] = text.split(",").map(numberIn);
   const count = Math.floor((last - first) / step + 1e-9) + 1;
   if (more.length === 0 && first >= -90 && last <= 90 && step > 0 && count >= 1 && count <= 1000)
     return Array.from({ length: count }, (_, i) => first + i * step);

@@ -3,4 +3,4 @@ export type { Box, Canvas, Pen, Rgb, TextStyle } from "./canvas.ts";
 export { createCanvas, drawText, paint, strokeCircle, strokeLines } from "./canvas.ts";
 export { textStrokes, textWidth } from "./font.ts";
 export { CURVE, INK, PAPER, RULE, SOFT_INK } from "./pageColors.ts";
-export { roundStep } from "./scaleBar.ts";
+export { drawScaleBar, roundStep } from "./scaleBar.ts";

@@ -74,6 +74,7 @@ async function readVolume(path: string, originalScale: number | undefined, onLog
     warnings,
   } = volumeAxes(source);
   const scale = originalScale ?? scaleOf(source, [z, y, x]);
+  if (originalScale !== undefined) tellOther(source, originalScale, { x, onLog });
   const { data } = await source.read();
   for (const line of warnings) onLog?.(line, "warning");
   const { shape } = source.levels[0];
@@ -94,11 +95,23 @@ function scaleOf({ name, axes, levels }: ImageSource, places: readonly number[])
   throw new VitrineError({ code: "unsupported", at: name, expected: "voxels that are cubes", found, hint });
 }
 
+/** A file that says another scale than the one that is given, which counts, may be another file. */
+function tellOther(
+  { name, axes, levels }: ImageSource,
+  given: number,
+  { x, onLog }: { readonly x: number; readonly onLog: FromFileOptions["onLog"] },
+): void {
+  const own = nanometres(levels[0].scale[x], axes[x].unit);
+  if (own > 0 && Math.abs(own / given - 1) > LARGEST_SIDE_DIFFERENCE)
+    onLog?.(`${name} says ${Number(own.toPrecision(6))} nm/voxel; ${given} is taken, as given`, "warning");
+}
+
 function nanometres(value: number, unit: string | undefined): number {
   return (unit === undefined ? undefined : convertUnit(value, unit, "nanometer")) ?? Number.NaN;
 }
 
 function noScale(at: string): VitrineError {
-  const hint = "Give it as the second argument of fromFile or with --template-scale, in nm/pixel";
+  const hint =
+    "Give it as the second argument of fromFile or with --template-scale or --mask-scale, in nm/pixel";
   return new VitrineError({ code: "missing", at, expected: "a pixel size", found: "none", hint });
 }

@@ -1,3 +1,4 @@
+import { elementCount, VitrineError } from "../../core/index.ts";
 import { type PipeImage, roundHalfEven } from "../image.ts";
 import { sampleGrid } from "./sample.ts";
 
@@ -8,9 +9,20 @@ import { sampleGrid } from "./sample.ts";
  */
 export type RescaleGrid = "corners" | "scale";
 
+/** 8 GiB of floats: more is a scale in another unit. */
+const MOST_VOXELS = 2 ** 31;
+
 /** An image of other voxels by its cubic spline; n voxels become round(n * ratio), at least 1. */
 export function zoomImage(image: PipeImage, ratio: number, grid: RescaleGrid): PipeImage {
   const lengths = image.shape.map((n) => Math.max(1, roundHalfEven(n * ratio)));
+  if (elementCount(lengths) > MOST_VOXELS)
+    throw new VitrineError({
+      code: "range",
+      at: "an image that is rescaled",
+      expected: `at most ${MOST_VOXELS} voxels`,
+      found: lengths.join(" x "),
+      hint: "Look whether both scales are in nm/voxel",
+    });
   const places = (axis: number) =>
     axisPlaces(image.shape[axis], lengths[axis], grid === "scale" ? ratio : undefined);
   return sampleGrid(image, { coordinates: [places(0), places(1), places(2)], order: 3, boundary: "reflect" });

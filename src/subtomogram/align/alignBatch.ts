@@ -10,23 +10,30 @@ import {
 } from "../../io/index.ts";
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
-import { type MoleculeFormat, writeMolecules } from "../formats/moleculeFiles.ts";
+import type { TomogramVolume } from "../formats/tomograms.ts";
 import { alignEach } from "../loaders/align.ts";
 import { alignedMolecules } from "../loaders/updateMolecules.ts";
 import type { AlignmentResult } from "../models/model.ts";
-import { writeMoleculesCsv } from "../molecules/csv.ts";
 import { Molecules } from "../molecules/molecules.ts";
-import { writeMoleculesParquet } from "../molecules/parquet.ts";
-import { withLoader } from "../programs/inputs.ts";
+import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
 import {
   type AlignChoices,
   alignOptionsOf,
+  dropping,
   keptChoices,
   templatesOf,
   tomogramInputs,
 } from "./alignChoices.ts";
 import { goOn, RESULTS } from "./alignKept.ts";
 import { drawAlignment } from "./alignPicture.ts";
+import {
+  type AlignedTable,
+  isForeignTable,
+  type NamedVolume,
+  nameOf,
+  nameTomogram,
+  writeAlignedTable,
+} from "./alignTable.ts";
 import { tomogramPrints } from "./prints.ts";
 
 /** Some molecules of one tomogram, in the order of its table. */
@@ -57,10 +64,10 @@ export async function alignBatch(
   context: BatchContext,
 ): Promise<BatchResult<{ readonly results: Json }>> {
   await context.requireSame("kernels", poolKernels());
-  const { choices, inputs } = keptChoices(context.options);
-  requireSameInputs(inputs, await tomogramPrints(choices));
+  const { choices, inputs: prints } = keptChoices(context.options);
+  requireSameInputs(prints, await tomogramPrints(choices));
   const { cores: workers, signal, onLog } = context;
-  const results = await withLoader(tomogramInputs(choices, batch.tomogram), onLog, (loader) =>
+  const work = (loader: MoleculeLoader) =>
     goOn(batch, context, ({ first, count, onFound, onProgress }) => {
       const part = loader.replace({ molecules: loader.molecules.slice(first, first + count) });
       return withPool({ workers }, (backend) =>
@@ -73,8 +80,9 @@ export async function alignBatch(
           onLog,
         }),
       );
-    }),
-  );
+    });
+  const inputs = tomogramInputs(choices, batch.tomogram);
+  const results = await withLoader(inputs, onLog, { work, ...dropping(choices) });
   return { value: { results: results.map((result) => ({ ...result })) } };
 }
 
@@ -95,16 +103,16 @@ export async function collectAligned(
     found[batch.tomogram].push(...results);
   }
   const tables: Molecules[] = [];
-  const scales: number[] = [];
+  const volumes: NamedVolume[] = [];
   for (const [i, results] of found.entries()) {
-    const { molecules, scale } = await movedMolecules(choices, i, results);
+    const { molecules, volume } = await movedMolecules(choices, i, results);
     tables.push(molecules);
-    scales.push(scale);
+    volumes.push(volume);
   }
   const molecules = tables.length === 1 ? tables[0] : Molecules.concat(tables);
-  await writeResults(choices, molecules, { found, onLog });
+  await writeResults(choices, molecules, { found, table: { choices, volumes, onLog } });
   const shifts = found.flatMap((results, i) =>
-    results.map(({ shiftPx }) => Math.hypot(...shiftPx) * scales[i]),
+    results.map(({ shiftPx }) => Math.hypot(...shiftPx) * volumes[i].scale),
   );
   const scores = found.flat().map(({ score }) => score);
   return {
@@ -119,7 +127,8 @@ export async function collectAligned(
 /** Molecules of one tomogram where they were found; of several tomograms each row says which. */
 function movedMolecules(choices: AlignChoices, index: number, results: readonly AlignmentResult[]) {
   // What was left out was said when the work began.
-  return withLoader(tomogramInputs(choices, index), undefined, async ({ molecules, scale }) => {
+  const work = async (loader: MoleculeLoader, place: TomogramVolume) => {
+    const { molecules, scale } = loader;
     if (results.length !== molecules.count)
       throw new VitrineError({
         code: "format",
@@ -133,50 +142,27 @@ function movedMolecules(choices: AlignChoices, index: number, results: readonly 
       choices.tomograms.length === 1
         ? moved
         : moved.withFeatures({ "image-id": Array.from({ length: moved.count }, () => index) });
-    return { molecules: named, scale };
-  });
+    const isTable = isForeignTable(choices.outPath);
+    const volume = { ...place, name: nameOf(choices.tomograms[index]), scale };
+    return { molecules: isTable ? nameTomogram(named, volume.name) : named, volume };
+  };
+  return withLoader(tomogramInputs(choices, index), undefined, { work, ...dropping(choices) });
 }
-
-/** Tables by the ending of their name. */
-const FORMATS: Readonly<Record<string, MoleculeFormat>> = {
-  star: "relion5",
-  tbl: "dynamo",
-  em: "av3",
-  json: "copick",
-};
-
-/** Endings of tables that can be written. */
-export const ALIGNED_TABLE = /\.(csv|parquet|pq|star|tbl|em|json)$/i;
 
 async function writeResults(
   choices: AlignChoices,
   molecules: Molecules,
-  {
-    found,
-    onLog,
-  }: { readonly found: readonly (readonly AlignmentResult[])[]; readonly onLog: CollectContext["onLog"] },
+  { found, table }: { readonly found: readonly (readonly AlignmentResult[])[]; readonly table: AlignedTable },
 ): Promise<void> {
   const { outPath, picturePath } = choices;
   const picture = picturePath === undefined ? undefined : await drawAlignment(choices, found[0]);
   await writeTogether(async (files) => {
-    await files.write(outPath, (path) => writeTable(path, outPath, { molecules, onLog }));
+    await files.write(outPath, (path) => writeAlignedTable(path, molecules, table));
     if (picturePath !== undefined && picture !== undefined)
       await files.write(picturePath, (path) =>
         writeFileAtomic(path, encodePng(picture), { overwrite: true }),
       );
   });
-}
-
-function writeTable(
-  path: string,
-  named: string,
-  { molecules, onLog }: { readonly molecules: Molecules; readonly onLog: CollectContext["onLog"] },
-): Promise<void> {
-  const ending = named.slice(named.lastIndexOf(".") + 1).toLowerCase();
-  if (ending === "parquet" || ending === "pq")
-    return writeMoleculesParquet(path, molecules, { overwrite: true });
-  if (ending === "csv") return writeMoleculesCsv(path, molecules, { overwrite: true, floatPrecision: null });
-  return writeMolecules(path, molecules, { overwrite: true, format: FORMATS[ending], onLog });
 }
 
 function middleOf(values: readonly number[]): number {

@@ -1,16 +1,18 @@
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import { type Shape3, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { Json } from "../../jobs/index.ts";
 import { type FromFileOptions, fromFile, type ImageProvider } from "../../pipe/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { AlignOptions } from "../loaders/align.ts";
+import { normalizeTemplates } from "../loaders/templates.ts";
 import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
+import { tellIdleCutoff } from "../models/lowPass.ts";
 import type { AlignmentKind } from "../models/model.ts";
 import { warnOfSteps } from "../models/rotationGrid.ts";
 import { given } from "../programs/frame.ts";
 import type { TomogramInputs } from "../programs/inputs.ts";
-import { parseMask } from "../programs/maskSpec.ts";
+import { isMaskOfTemplate, parseMask } from "../programs/maskSpec.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 
 /** Models by the names of the command line. */
@@ -35,14 +37,18 @@ const tilt = z.discriminatedUnion("kind", [
 ]);
 
 const CHOICES = z.strictObject({
-  /** Tomograms, and the table of each one's molecules. */
-  tomograms: z.array(z.strictObject({ path: z.string(), molecules: z.string() })).min(1),
+  /** Tomograms, the table of each one's molecules, and what it is called there, of a table of several. */
+  tomograms: z
+    .array(z.strictObject({ path: z.string(), molecules: z.string(), name: z.string().optional() }))
+    .min(1),
   /** MRC, TIFF, `.npy`, OME-Zarr; several are tried in turn. */
   templates: z.array(z.string()).min(1),
   /** nm/voxel of the templates; default what their files say. */
   templateScale: z.number().optional(),
   /** As `parseMask` takes it. */
   mask: z.string().optional(),
+  /** nm/voxel of a mask's file; default what it says. */
+  maskScale: z.number().positive().optional(),
   /** nm/voxel of the tomograms; default what their files say. */
   scale: z.number().optional(),
   maxShiftsNm: z.tuple([z.number(), z.number(), z.number()]),
@@ -65,6 +71,8 @@ const CHOICES = z.strictObject({
   /** As `ModelParams` has it. */
   estimate: z.enum(["best", "mean"]).optional(),
   outPath: z.string(),
+  /** Å of a voxel without binning, in which tables of other programs are written; default that of each tomogram. */
+  pixelSizeA: z.number().positive().optional(),
   picturePath: z.string().optional(),
 });
 
@@ -109,6 +117,7 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
   return {
     tomogramPath: one.path,
     moleculesPath: one.molecules,
+    ...(one.name !== undefined && { tomogram: one.name }),
     order,
     cornerSafe,
     dropOutside,
@@ -125,12 +134,26 @@ export function templatesOf(
   return templates.map((path) => fromFile(path, templateScale, undefined, options));
 }
 
+/** The shape of their boxes, at a scale. */
+export function boxOf(choices: AlignChoices): (scale: number) => Promise<Shape3> {
+  return async (scale) => (await normalizeTemplates(templatesOf(choices), scale))[0].shape;
+}
+
+/** Molecules were checked when the work began; those outside are left out again. */
+export function dropping(choices: AlignChoices) {
+  return choices.dropOutside ? { shapeOf: boxOf(choices) } : {};
+}
+
 /** How they are compared; `onLog` hears what a mask's file leaves open. */
 export function alignOptionsOf(choices: AlignChoices, options: FromFileOptions = {}): AlignOptions {
   const { mask, maxShiftsNm, rotations, cutoff, compat, search, estimate } = choices;
+  const maskFile = {
+    ...options,
+    ...(choices.maskScale !== undefined && { originalScale: choices.maskScale }),
+  };
   const model: AlignmentKind = ALIGN_KINDS[choices.model];
   return {
-    ...(mask !== undefined && { mask: parseMask(mask, options) }),
+    ...(mask !== undefined && { mask: parseMask(mask, maskFile) }),
     maxShifts: maxShiftsNm,
     rotations,
     cutoff,
@@ -144,16 +167,17 @@ export function alignOptionsOf(choices: AlignChoices, options: FromFileOptions =
 /** Everything that is read. */
 export function inputPaths({ tomograms, templates, mask }: AlignChoices): readonly string[] {
   const files = tomograms.flatMap(({ path, molecules }) => [splitTiltSeriesPath(path).file, molecules]);
-  const isFile = mask !== undefined && !/^(soft-)?otsu(:|$)/.test(mask);
+  const isFile = mask !== undefined && !isMaskOfTemplate(mask);
   return [...files, ...templates, ...(isFile ? [mask] : [])];
 }
 
 /** What has no effect with the others, said once. */
 export function warnOfChoices(
-  { search, estimate, rotations, templates, model }: AlignChoices,
+  { search, estimate, rotations, templates, model, cutoff }: AlignChoices,
   onLog: Log | undefined,
 ): void {
   warnOfSteps(rotations, onLog);
+  tellIdleCutoff(cutoff, onLog);
   if (search === "coarseToFine" && rotations === undefined)
     onLog?.("a search from coarse to fine has no effect without rotations", "warning");
   if (estimate === "mean" && rotations === undefined)

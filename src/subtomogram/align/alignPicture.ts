@@ -6,7 +6,7 @@ import { alignedMolecules } from "../loaders/updateMolecules.ts";
 import type { AlignmentResult } from "../models/model.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
 import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
-import { type AlignChoices, alignOptionsOf, templatesOf, tomogramInputs } from "./alignChoices.ts";
+import { type AlignChoices, alignOptionsOf, dropping, templatesOf, tomogramInputs } from "./alignChoices.ts";
 
 /** Molecules that are averaged for a picture, at most. */
 const SHOWN = 200;
@@ -19,7 +19,7 @@ const STEPS = 4;
  * through the peak of its best molecule's landscape of scores.
  */
 export function drawAlignment(choices: AlignChoices, results: readonly AlignmentResult[]) {
-  return withLoader(tomogramInputs(choices, 0), undefined, (loader) =>
+  const work = (loader: MoleculeLoader) =>
     withPool({}, async (backend) => {
       const [template] = await normalizeTemplates(templatesOf(choices), loader.scale);
       const before = loader.molecules.slice(0, SHOWN);
@@ -32,9 +32,9 @@ export function drawAlignment(choices: AlignChoices, results: readonly Alignment
         { name: "after", volume: await averageOf(after) },
         await bestLandscape(loader, choices, { results, backend }),
       ];
-      return drawSlices(`Averages of ${before.count} molecules`, volumes);
-    }),
-  );
+      return drawSlices(`Averages of ${before.count} molecules`, volumes, loader.scale);
+    });
+  return withLoader(tomogramInputs(choices, 0), undefined, { work, ...dropping(choices) });
 }
 
 /** Scores of the best molecule's shifts with the template and in the rotation that were found, between whole shifts by their spline. */
@@ -63,6 +63,7 @@ async function bestLandscape(
   return {
     name: `scores about molecule ${best}, the best, to ${choices.maxShiftsNm.join(", ")} nm`,
     volume: { data, shape: [z.length, y.length, x.length] },
+    scale: loader.scale / STEPS,
     through: [Math.floor(row / y.length), row % y.length, at % x.length],
   };
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runStepHere } from "../../jobs/index.ts";
+import { readMolecules } from "../formats/moleculeFiles.ts";
 import { readMoleculesCsv } from "../molecules/csv.ts";
 import { type AlignBatch, alignBatch } from "./alignBatch.ts";
 import type { AlignChoices } from "./alignChoices.ts";
@@ -36,7 +37,13 @@ const choicesOf = (name: string, more: Partial<AlignChoices> = {}): AlignChoices
   ...more,
 });
 
-async function run(choices: AlignChoices, { tasks = 1, cores = 1 } = {}) {
+interface RunChoice {
+  readonly tasks?: number;
+  readonly cores?: number;
+  readonly onLog?: (message: string) => void;
+}
+
+async function run(choices: AlignChoices, { tasks = 1, cores = 1, onLog = () => {} }: RunChoice = {}) {
   const { step, ...work } = await alignStep(choices, { tasks, module: "unused" });
   const batches: AlignBatch[] = [];
   const align: typeof alignBatch = (batch, context) => {
@@ -47,7 +54,7 @@ async function run(choices: AlignChoices, { tasks = 1, cores = 1 } = {}) {
     ...work,
     run: { align },
     cores,
-    onLog: () => {},
+    onLog,
     signal: new AbortController().signal,
   });
   return { report, batches };
@@ -79,6 +86,55 @@ describe("molecules of a tomogram", () => {
     expect(report).toMatchObject({ tomograms: 2, molecules: 80 });
     const { features } = await readMoleculesCsv(join(folder, "both.csv"));
     expect([0, 39, 40, 79].map((i) => features["image-id"][i])).toEqual([0, 0, 1, 1]);
+  });
+});
+
+describe("the table of another program", () => {
+  const few = () => {
+    const rows = readFileSync(golden("molecules_start.csv"), "utf8").split("\n").slice(0, 5);
+    writeFileSync(join(folder, "few.csv"), `${rows.join("\n")}\n`);
+    return { ...TOMOGRAM, molecules: join(folder, "few.csv") };
+  };
+  const warnings: string[] = [];
+  const onLog = (message: string) => warnings.push(message.replaceAll(`${folder}/`, ""));
+
+  test.each(["star", "tbl", "em", "json"])(".%s has the places of the .csv", async (ending) => {
+    warnings.length = 0;
+    const tomograms = [few()];
+    await run(choicesOf(`few_${ending}.csv`, { tomograms }));
+    await run(choicesOf(`few.${ending}`, { tomograms }), { onLog });
+    const wanted = await readMoleculesCsv(join(folder, `few_${ending}.csv`));
+    const found = await readMolecules(join(folder, `few.${ending}`), {
+      pixelSizeA: 5,
+      tomogramSize: [120, 120, 60],
+    });
+    found.pos.forEach((nm, i) => {
+      // four decimals of a voxel, or floats
+      expect(Math.abs(nm - wanted.pos[i])).toBeLessThan(1e-3);
+    });
+    expect(found.features.tomogram?.[0]).toBe({ star: "tomo", json: "tomo" }[ending] ?? "1");
+    expect(warnings.some((line) => line.includes("voxels are those of") && line.includes("5 Å"))).toBe(
+      ending !== "json",
+    );
+  });
+
+  test("counts voxels without binning where they are told", async () => {
+    await run(choicesOf("unbinned.star", { tomograms: [few()], pixelSizeA: 2.5 }));
+    const text = readFileSync(join(folder, "unbinned.star"), "utf8");
+    expect(text).toMatch(/opticsGroup1 +2\.5/);
+    await run(choicesOf("few_unbinned.csv", { tomograms: [few()] }));
+    const wanted = await readMoleculesCsv(join(folder, "few_unbinned.csv"));
+    const found = await readMolecules(join(folder, "unbinned.star"), { tomogramSize: [240, 240, 120] });
+    found.pos.forEach((nm, i) => {
+      expect(Math.abs(nm - wanted.pos[i])).toBeLessThan(1e-3);
+    });
+  });
+
+  test("of one tomogram is refused for several before anything runs", async () => {
+    const both = choicesOf("both.json", { tomograms: [TOMOGRAM, TOMOGRAM] });
+    await expect(alignStep(both, { module: "unused" })).rejects.toThrow(
+      "expected one tomogram, as picks of copick have, found 2",
+    );
   });
 });
 
@@ -131,12 +187,12 @@ describe("what cannot be aligned is said before anything runs", () => {
 
   test("another ending", async () => {
     expect(await refusal("a.txt", {})).toMatchInlineSnapshot(
-      `"FOLDER/a.txt: expected a name that ends with .csv, .parquet, .star, .tbl, .em or .json, found another ending."`,
+      `"FOLDER/a.txt: expected a name that ends with .csv, .parquet, .star, .tbl, .em or .json, found .txt."`,
     );
   });
   test("a template without a scale", async () => {
     expect(await refusal("a.csv", { templates: [golden("template_A.npy")] })).toMatchInlineSnapshot(
-      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile or with --template-scale, in nm/pixel."`,
+      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile or with --template-scale or --mask-scale, in nm/pixel."`,
     );
   });
   test("rotations that are none", async () => {
@@ -154,11 +210,25 @@ describe("what cannot be aligned is said before anything runs", () => {
   });
   test("shifts that leave nothing of the box", async () => {
     expect(await refusal("a.csv", { maxShiftsNm: [1.5, 40, 1.5] })).toMatchInlineSnapshot(
-      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found 80."`,
+      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found 80 voxels."`,
     );
     expect(await refusal("a.csv", { model: "pcc", maxShiftsNm: [1.5, 1.5, 6.5] })).toMatchInlineSnapshot(
-      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 13."`,
+      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 13 voxels."`,
     );
+  });
+  test("a molecule outside of the tomogram, unless such are left out: the others are as without it", async () => {
+    const [head, ...rows] = readFileSync(golden("molecules_start.csv"), "utf8").split("\n").slice(0, 5);
+    const far = rows[0].replace(/^[^,]+/, "9999");
+    writeFileSync(join(folder, "far.csv"), `${[head, rows[0], far, ...rows.slice(1)].join("\n")}\n`);
+    writeFileSync(join(folder, "near.csv"), `${[head, ...rows].join("\n")}\n`);
+    const of = (molecules: string) => [{ ...TOMOGRAM, molecules: join(folder, molecules) }];
+    expect(await refusal("a.csv", { tomograms: of("far.csv") })).toMatch(
+      /tomo\.npy, molecule 1: expected a place whose box touches the 60 x 120 x 120 voxels/,
+    );
+    await run(choicesOf("kept.csv", { tomograms: of("far.csv"), dropOutside: true }), { tasks: 2 });
+    await run(choicesOf("wanted.csv", { tomograms: of("near.csv") }));
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
+    expect(read("kept.csv")).toBe(read("wanted.csv"));
   });
   test("no such tomogram", async () => {
     expect(await refusal("a.csv", { tomograms: [{ ...TOMOGRAM, path: "none.mrc" }] })).toMatchInlineSnapshot(

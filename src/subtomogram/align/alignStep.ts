@@ -1,16 +1,17 @@
 import { poolKernels } from "../../compute/index.ts";
-import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import { prepareResultFiles, refuseOtherPicture } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { Log } from "../../program/index.ts";
 import { shiftsPxOf } from "../loaders/align.ts";
 import { normalizeMask, normalizeTemplates } from "../loaders/templates.ts";
 import { ZnccAlignment } from "../models/kinds.ts";
-import { withLoader } from "../programs/inputs.ts";
-import { ALIGNED_TABLE, type AlignBatch, type AlignReport, collectAligned } from "./alignBatch.ts";
+import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
+import { type AlignBatch, type AlignReport, collectAligned } from "./alignBatch.ts";
 import {
   type AlignChoices,
   alignOptionsOf,
+  boxOf,
   inputPaths,
   keepChoices,
   parseChoices,
@@ -18,6 +19,7 @@ import {
   tomogramInputs,
   warnOfChoices,
 } from "./alignChoices.ts";
+import { requireTable } from "./alignTable.ts";
 import { tomogramPrints } from "./prints.ts";
 
 const ALIGN_STEP_KEYS: OptionKeys<AlignStepOptions> = {
@@ -57,7 +59,7 @@ export async function alignStep(given: AlignChoices, options: AlignStepOptions):
   const { tasks = 1, module, overwrite = false, resume = false, onLog } = options;
   const choices = parseChoices(given, "alignment");
   const { outPath, picturePath } = choices;
-  requireTableName(outPath);
+  requireTable(choices);
   refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await prepareResultFiles({ inputs: inputPaths(choices), outputs, overwrite: overwrite || resume });
@@ -80,22 +82,16 @@ export async function alignStep(given: AlignChoices, options: AlignStepOptions):
     collect: collectAligned,
     collectTarget: { module, export: "collectAligned" },
   };
-  const decisive = { ...choices, outPath: undefined, picturePath: undefined };
+  const decisive = { ...choices, outPath: undefined, picturePath: undefined, pixelSizeA: undefined };
   const identity = JSON.parse(
     JSON.stringify({ version: 2, option: decisive, input: inputs, kernels: poolKernels(), tasks }),
   );
   return { step, identity, options: keepChoices({ choices, inputs }) };
 }
 
-function requireTableName(path: string): void {
-  if (ALIGNED_TABLE.test(path)) return;
-  const expected = "a name that ends with .csv, .parquet, .star, .tbl, .em or .json";
-  throw new VitrineError({ code: "unsupported", at: path, expected, found: "another ending" });
-}
-
 /** Reads all that is small, so that what cannot be is said now; how many molecules there are. */
 function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
-  return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
+  const work = async (loader: MoleculeLoader) => {
     const told = onLog === undefined ? {} : { onLog };
     const templates = await normalizeTemplates(templatesOf(choices, told), loader.scale);
     const {
@@ -111,7 +107,8 @@ function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefi
     made.requireShifts(shiftsPxOf({ maxShifts }, loader.scale));
     loader.replace({ outputShape: templates[0].shape });
     return loader.count;
-  });
+  };
+  return withLoader(tomogramInputs(choices, index), onLog, { work, shapeOf: boxOf(choices) });
 }
 
 /** Ranges as long as each other, or by one. */

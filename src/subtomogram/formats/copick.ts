@@ -84,7 +84,7 @@ const IDENTITY = [
 /** Å of nm. */
 const A_PER_NM = 10;
 
-/** Picks of copick, of one run and one object: the features `tomogram` and `object` of the first molecule. */
+/** Picks of copick, of one run and one object: the features `tomogram` and `object`. */
 export function copickFromMolecules(molecules: Molecules): string {
   const { features, count } = molecules;
   const number = (name: string, i: number, otherwise: number) => {

@@ -62,7 +62,8 @@ export function moleculesFromEman2(text: string, { tomogramOf, at, onLog }: Eman
     },
     at,
   );
-  const centre = unbinned === undefined ? [0, 0, 0] : requireSize(tomogram, at).map((n) => Math.floor(n / 2));
+  const centre =
+    unbinned === undefined ? [0, 0, 0] : requireSize(tomogram, pixel, at).map((n) => Math.floor(n / 2));
   const places = info.boxes_3d.map(
     ([x, y, zz]): Zyx => placeOf([x + centre[0], y + centre[1], zz + centre[2]], pixel),
   );
@@ -87,7 +88,7 @@ export function eman2FromMolecules(molecules: Molecules, { tomogramOf, at, onLog
   const { features, count } = molecules;
   const tomogram = tomogramOf(String(features.tomogram?.[0] ?? ""));
   const pixel = requirePixelSize(tomogram, at);
-  const centre = requireSize(tomogram, at).map((n) => Math.floor(n / 2));
+  const centre = requireSize(tomogram, pixel, at).map((n) => Math.floor(n / 2));
   if (molecules.rotator.some(([, , , w]) => Math.abs(w) < 1 - 1e-9))
     onLog?.(`${at}: left out orientations: EMAN2's boxes have none`, "warning");
   const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);

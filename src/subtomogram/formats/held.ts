@@ -45,6 +45,9 @@ const HOLDERS = {
   },
 } as const satisfies Record<string, Holder>;
 
+/** Formats whose columns are fixed. */
+export type HeldFormat = keyof typeof HOLDERS;
+
 /** Other programs' names of a feature, the first that there is counts. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   class: ["rlnClassNumber"],
@@ -64,11 +67,7 @@ export interface HeldContext {
  *
  * @throws {VitrineError} range: molecules of several tomograms or objects, of which a file has one
  */
-export function heldBy(
-  molecules: Molecules,
-  format: keyof typeof HOLDERS,
-  { at, onLog }: HeldContext,
-): Molecules {
+export function heldBy(molecules: Molecules, format: HeldFormat, { at, onLog }: HeldContext): Molecules {
   const holder: Holder = HOLDERS[format];
   const { program, numbers, texts = [] } = holder;
   for (const name of holder.oneOf ?? []) requireOne(molecules, name, { at, program });

@@ -20,7 +20,7 @@ import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parque
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
 import { eman2FromMolecules, isEman2, moleculesFromEman2, refuseEman2Alignment } from "./eman2.ts";
-import { heldBy } from "./held.ts";
+import { type HeldFormat, heldBy } from "./held.ts";
 import {
   emFromMolecules,
   moleculesFromEm,
@@ -28,11 +28,17 @@ import {
   stopgapFromMolecules,
   stopgapTable,
 } from "./motiveList.ts";
-import { tomogramsOf } from "./ofTomogram.ts";
 import { moleculesFromPeet, type PeetContext, peetFromMolecules } from "./peet.ts";
 import { MOLECULE_STAR } from "./recognise.ts";
-import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
-import { openTomograms, type TomogramOptions } from "./tomograms.ts";
+import {
+  moleculesFromRelion,
+  type RelionCentre,
+  type RelionContext,
+  relionFromMolecules,
+  relionParticles,
+} from "./relion.ts";
+import { listed, tomogramsOf } from "./tomogramNames.ts";
+import { openTomograms, type TomogramOptions, type TomogramVolume } from "./tomograms.ts";
 
 /** Programs whose tables of molecules are read and written. */
 export type MoleculeFormat =
@@ -79,7 +85,8 @@ export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
   readonly overwrite?: boolean;
 }
 
-const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
+/** Names of {@link ReadMoleculesOptions}, for checks. */
+export const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
   pixelSizeA: true,
   tomogramSize: true,
   tomograms: true,
@@ -102,8 +109,17 @@ const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
  */
 export async function readMolecules(path: string, options: ReadMoleculesOptions = {}): Promise<Molecules> {
   requireKnownOptions("readMolecules", options, READ_KEYS);
+  return readMoleculesIn(path, options);
+}
+
+/** The same, of molecules that are looked for in a volume: where neither options nor the table say, its voxels and size count. */
+export async function readMoleculesIn(
+  path: string,
+  options: ReadMoleculesOptions,
+  volume?: TomogramVolume,
+): Promise<Molecules> {
   const { centre = "half", onLog } = options;
-  const context = { at: path, tomogramOf: await openTomograms(options), centre, onLog };
+  const context = { at: path, tomogramOf: await openTomograms(options, volume), centre, onLog };
   switch (endingOf(path)) {
     case "csv":
       return parseMoleculesCsv(await readText(path), path);
@@ -187,6 +203,7 @@ async function headOf(path: string): Promise<string> {
 /**
  * Writes molecules for another program; see {@link MoleculeFormat}.
  *
+ * @returns how many were written
  * @throws {VitrineError} exists: the file; missing: a pixel size, the tomogram's name or its size where the format needs them;
  *   unsupported: an ending that says no format
  */
@@ -194,43 +211,70 @@ export async function writeMolecules(
   path: string,
   molecules: Molecules,
   options: WriteMoleculeFileOptions = {},
-): Promise<void> {
+): Promise<number> {
   requireKnownOptions("writeMolecules", options, WRITE_KEYS);
-  const { overwrite = false, format = formatOf(path), onLog } = options;
-  const context = {
-    at: path,
-    tomogramOf: await openTomograms(options),
-    centre: options.centre ?? "half",
-  } as const;
-  const held = { ...context, onLog };
-  const named = ofTomogram(molecules, options, path);
-  const onLeftOut = (names: readonly string[]) =>
-    onLog?.(`${path}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
+  const { overwrite = false, format = formatOf(path), centre = "half", onLog } = options;
+  const tomogramOf = await openTomograms(options);
+  const named = nameTomograms(molecules, options, path);
+  await writeMoleculeTable(path, named, { format, overwrite, at: path, tomogramOf, centre, onLog });
+  return named.count;
+}
+
+/** What {@link writeMoleculeTable} needs; `at` is what messages call the file. */
+export interface MoleculeTable extends RelionContext {
+  readonly format: MoleculeFormat;
+  readonly overwrite: boolean;
+  readonly onLog: ReadMoleculesOptions["onLog"];
+}
+
+/** Writes molecules that name their tomograms. @throws {VitrineError} as {@link writeMolecules} */
+export async function writeMoleculeTable(
+  path: string,
+  molecules: Molecules,
+  { format, overwrite, onLog, ...context }: MoleculeTable,
+): Promise<void> {
+  const { at } = context;
   switch (format) {
     case "acryo":
-      if (/\.(pq|parquet)$/i.test(path)) return writeMoleculesParquet(path, named, { overwrite });
-      return writeMoleculesCsv(path, named, { overwrite, floatPrecision: null });
+      if (/\.(pq|parquet)$/i.test(at)) return writeMoleculesParquet(path, molecules, { overwrite });
+      return writeMoleculesCsv(path, molecules, { overwrite, floatPrecision: null });
     case "relion5":
     case "relion4": {
       const version = format === "relion5" ? 5 : 4;
-      return writeStar(path, relionFromMolecules(named, { ...context, version, onLeftOut }), { overwrite });
+      const onLeftOut = (names: readonly string[]) =>
+        onLog?.(`${at}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
+      const file = relionFromMolecules(molecules, { ...context, version, onLeftOut });
+      return writeStar(path, file, { overwrite });
     }
+    default:
+      return writeHeld(path, heldBy(molecules, format, { at, onLog }), {
+        ...context,
+        format,
+        overwrite,
+        onLog,
+      });
+  }
+}
+
+/** Formats whose columns are fixed. */
+async function writeHeld(
+  path: string,
+  held: Molecules,
+  { format, overwrite, ...context }: MoleculeTable & { readonly format: HeldFormat },
+): Promise<void> {
+  switch (format) {
     case "stopgap":
-      return writeStar(path, stopgapFromMolecules(heldBy(named, format, held), held), { overwrite });
+      return writeStar(path, stopgapFromMolecules(held, context), { overwrite });
     case "dynamo":
-      return writeFileAtomic(path, utf8(dynamoFromMolecules(heldBy(named, format, held), held)), {
-        overwrite,
-      });
+      return writeFileAtomic(path, utf8(dynamoFromMolecules(held, context)), { overwrite });
     case "av3":
-      return writeFileAtomic(path, emFromMolecules(heldBy(named, format, held), held), { overwrite });
+      return writeFileAtomic(path, emFromMolecules(held, context), { overwrite });
     case "copick":
-      return writeFileAtomic(path, utf8(copickFromMolecules(heldBy(named, format, held))), { overwrite });
+      return writeFileAtomic(path, utf8(copickFromMolecules(held)), { overwrite });
     case "eman2":
-      return writeFileAtomic(path, utf8(eman2FromMolecules(heldBy(named, format, held), held)), {
-        overwrite,
-      });
+      return writeFileAtomic(path, utf8(eman2FromMolecules(held, context)), { overwrite });
     case "peet":
-      return writePeet(path, heldBy(named, format, held), { ...held, overwrite });
+      return writePeet(path, held, { ...context, overwrite });
   }
 }
 
@@ -259,21 +303,21 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Molecules of one tomogram, or of none that is known, get the name; of several those of that name are written. */
-function ofTomogram(
+/** Those of a table of several, or all of the one, which is then called so. @throws {VitrineError} missing: none of several has the name */
+function nameTomograms(
   molecules: Molecules,
   { tomogram, onLog }: Pick<WriteMoleculeFileOptions, "tomogram" | "onLog">,
   at: string,
 ): Molecules {
   if (tomogram === undefined) return molecules;
   const names = tomogramsOf(molecules);
-  if (names === undefined)
+  const all = [...new Set(names)];
+  if (all.length < 2)
     return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
-  const own = molecules.filter((_, i) => names[i] === tomogram);
+  const own = molecules.subset(names.flatMap((name, row) => (name === tomogram ? [row] : [])));
   if (own.count === 0) {
-    const all = [...new Set(names)];
-    const expected = `one of the tomograms ${all.slice(0, 8).join(", ")}${all.length > 8 ? " …" : ""}`;
-    throw new VitrineError({ code: "missing", at: `${at} tomogram`, expected, found: tomogram });
+    const expected = `molecules of the tomogram ${tomogram}`;
+    throw new VitrineError({ code: "missing", at, expected, found: `those of ${listed(all)}` });
   }
   onLog?.(
     `${at}: ${molecules.count - own.count} of ${molecules.count} molecules are of other tomograms than ${tomogram} and are left out (--tomogram)`,

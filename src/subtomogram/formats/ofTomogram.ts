@@ -1,70 +1,119 @@
-import { VitrineError } from "../../core/index.ts";
-import type { Log } from "../../program/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
+import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
+import { READ_KEYS, type ReadMoleculesOptions, readMoleculesIn } from "./moleculeFiles.ts";
+import { listed, tomogramsOf } from "./tomogramNames.ts";
+import type { TomogramVolume } from "./tomograms.ts";
 
-/** Which tomogram each molecule is of, where they are of several: the feature `tomogram`, else `image-id`. */
-export function tomogramsOf({ features }: Molecules): readonly string[] | undefined {
-  const columns = [features.tomogram, features["image-id"]].map((column) => column?.map(String));
-  return columns.find((names) => new Set(names).size > 1);
+/** Whose molecules are taken of a table. */
+export interface TomogramMoleculesOptions extends ReadMoleculesOptions {
+  /** The tomogram's file, or its tilt series: of a table of several tomograms the molecules of the one that is called so. */
+  readonly tomogramPath: string;
+  /** Voxels of the tomogram, for tables that say nothing of pixel sizes and of where they count from. */
+  readonly volume: TomogramVolume;
+  /** The name of the tomogram in the table. */
+  readonly tomogram?: string | undefined;
+  /** Where it cannot be told which tomogram of a table it is: an error (default), or the molecules of all. */
+  readonly ifUnclear?: "refuse" | "all";
 }
 
-/** Molecules of a table of several tomograms that are one's own. */
-export interface OwnMolecules {
-  readonly molecules: Molecules;
-  /** Names in the table, several. */
-  readonly tomograms: readonly string[];
-  /** Which of them is meant; left out where it cannot be told: the molecules are all there are. */
-  readonly name?: string;
-}
+const KEYS: OptionKeys<TomogramMoleculesOptions> = {
+  ...READ_KEYS,
+  tomogramPath: true,
+  volume: true,
+  tomogram: true,
+  ifUnclear: true,
+};
 
 /**
- * Of a table of several tomograms the molecules of the one that is called as a file; undefined where a table is of one.
+ * Reads the molecules that lie in one tomogram, of a table of any program, see `readMolecules`: what the table says of pixel sizes counts, then the tomogram's voxels.
+ * Of a table of several tomograms (the feature `tomogram`, or `image-id` of alignments of several) those of the one that `tomogram` names, else of the one that the
+ * file is called after, which is said.
  *
- * @param tomogram  a path: what counts is its name without endings, which may have more in it (`TS_1_bin4.mrc` of TS_1)
+ * @throws {VitrineError} as `readMolecules`; missing: no molecules of this tomogram; undeterminable: of which tomogram of several
  */
-export function moleculesOfTomogram(molecules: Molecules, tomogram: string): OwnMolecules | undefined {
+export async function readTomogramMolecules(
+  path: string,
+  options: TomogramMoleculesOptions,
+): Promise<Molecules> {
+  requireKnownOptions("readTomogramMolecules", options, KEYS);
+  const { tomogramPath, volume, tomogram, ifUnclear = "refuse", ...how } = options;
+  const molecules = await readMoleculesIn(path, how, volume);
   const names = tomogramsOf(molecules);
-  if (names === undefined) return undefined;
-  const tomograms = [...new Set(names)];
-  const own = stemOf(tomogram);
-  const called = tomograms.filter((name) => stemOf(name) === own);
-  // RELION's and others' files have more in their names than the tomogram's
-  const [name, ...more] = called.length > 0 ? called : tomograms.filter((one) => hasName(own, stemOf(one)));
-  if (name === undefined || more.length > 0) return { molecules, tomograms };
-  return { molecules: molecules.filter((_, i) => names[i] === name), tomograms, name };
+  const all = [...new Set(names)].filter((name) => name !== "");
+  const choice = { path, all, tomogramPath, tomogram, ifUnclear, onLog: options.onLog };
+  const chosen = all.length === 0 ? undefined : chooseName(choice);
+  if (chosen === undefined) return molecules;
+  return molecules.subset(names.flatMap((name, row) => (name === chosen ? [row] : [])));
 }
 
-/**
- * As {@link moleculesOfTomogram}, for programs: says which are taken.
- *
- * @throws {VitrineError} undeterminable: a table of several tomograms, of which none is called as the file
- */
-export function requireOwnMolecules(
-  molecules: Molecules,
-  {
-    table,
-    tomogram,
-    onLog,
-  }: { readonly table: string; readonly tomogram: string; readonly onLog: Log | undefined },
-): Molecules {
-  const own = moleculesOfTomogram(molecules, tomogram);
-  if (own === undefined) return molecules;
-  const { tomograms, name } = own;
-  if (name === undefined)
+interface Choice extends Pick<TomogramMoleculesOptions, "tomogramPath" | "tomogram" | "ifUnclear"> {
+  readonly path: string;
+  /** Names of the table's tomograms. */
+  readonly all: readonly string[];
+  readonly onLog: TomogramMoleculesOptions["onLog"];
+}
+
+/** The tomogram of a table that is meant; undefined: all of it. */
+function chooseName(choice: Choice): string | undefined {
+  const { path, all, tomogram, tomogramPath, onLog } = choice;
+  if (tomogram !== undefined) {
+    if (all.includes(tomogram)) return tomogram;
+    const expected = `molecules of the tomogram ${tomogram}`;
+    throw new VitrineError({ code: "missing", at: path, expected, found: `those of ${listed(all)}` });
+  }
+  const { file, name: series } = splitTiltSeriesPath(tomogramPath);
+  if (all.length === 1) {
+    // Dynamo and others number their tomograms
+    if (series !== undefined && all[0] !== series && !/^\d+$/.test(all[0]))
+      onLog?.(`${path}: its molecules are of ${all[0]}, not of ${series}`, "warning");
+    return undefined;
+  }
+  const own = series ?? fileOf(file);
+  const [name, ...more] = calledAs(own, all);
+  if (name === undefined || more.length > 0) return unclear(choice, own);
+  if (name === series) return name;
+  const others = choice.ifUnclear === "refuse" ? `; others: ${OTHERS}` : "";
+  const taken = `those of ${name} are taken, as ${fileOf(file)} is called${others}`;
+  onLog?.(`${path} has molecules of ${all.length} tomograms: ${taken}`, "warning");
+  return name;
+}
+
+/** @throws {VitrineError} undeterminable: which of several tomograms */
+function unclear({ path, all, ifUnclear, onLog }: Choice, own: string): undefined {
+  if (ifUnclear === "refuse")
     throw new VitrineError({
       code: "undeterminable",
-      at: table,
-      expected: `molecules of one tomogram, or of one that is called as ${tomogram}`,
-      found: `those of ${tomograms.slice(0, 4).join(", ")}${tomograms.length > 4 ? ` and ${tomograms.length - 4} more` : ""}`,
-      hint: `Take those of one: vitrine convert ${table} one.csv --tomogram ${tomograms[0]}`,
+      at: path,
+      expected: `molecules of one tomogram, or of one that is called as ${own}`,
+      found: `those of ${listed(all)}`,
+      hint: `Say of which: ${OTHERS}`,
     });
-  onLog?.(`${table} has molecules of ${tomograms.length} tomograms: those of ${name} are taken`, "warning");
-  return own.molecules;
+  const taken = `which of them ${own} is cannot be told: all are taken`;
+  onLog?.(`${path} has molecules of ${all.length} tomograms, and ${taken}`, "warning");
+}
+
+const OTHERS = "--tomogram NAME (tomogram)";
+
+/** Those names that a file has: RELION's and others' files have more in their names than the tomogram's. */
+function calledAs(file: string, names: readonly string[]): readonly string[] {
+  const own = stemOf(file);
+  const same = names.filter((name) => stemOf(name) === own);
+  // a mere number stands in many names by chance
+  return same.length > 0
+    ? same
+    : names.filter((name) => !/^\d+$/.test(name) && hasName(own, stemOf(fileOf(name))));
+}
+
+function fileOf(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
 }
 
 /** The name of a file, without folder and endings. */
 function stemOf(name: string): string {
-  return (name.split(/[\\/]/).findLast((part) => part !== "") ?? name).replace(/\.\w+$/, "").toLowerCase();
+  return fileOf(name)
+    .replace(/\.\w+$/, "")
+    .toLowerCase();
 }
 
 /** Whether a name stands in another as a whole: TS_1 in TS_1_bin4, and not in TS_10. */

@@ -78,7 +78,9 @@ function placesOf(table: StarTable, context: PlaceContext): (row: number) => Zyx
   const origins = originsOf(table);
   return (row) => {
     const pixel = pixelOf(row);
-    const centre = isCentred ? centreOf(requireSize(tomogramOf(names[row]), at), context.centre) : [0, 0, 0];
+    const centre = isCentred
+      ? centreOf(requireSize(tomogramOf(names[row]), pixel, at), context.centre)
+      : [0, 0, 0];
     const [z, y, x] = rotateVector(outer(row), origins(row, pixel));
     const voxel = (axis: number) =>
       (isCentred ? coordinates[axis][row] / pixel : coordinates[axis][row]) + centre[axis];
@@ -172,7 +174,7 @@ export function relionFromMolecules(molecules: Molecules, context: WriteRelionCo
   const positions = Array.from({ length: molecules.count }, (_, i) => {
     const voxels = voxelsOf(molecules.place(i), pixels[i]);
     if (version === 4) return voxels;
-    const centre = centreOf(requireSize(tomogramOf(names[i]), at), context.centre);
+    const centre = centreOf(requireSize(tomogramOf(names[i]), pixels[i], at), context.centre);
     return voxels.map((voxel, axis) => (voxel - centre[axis]) * pixels[i]);
   });
   const position = (axis: string) =>

@@ -7,6 +7,16 @@ export interface Tomogram {
   readonly pixelSizeA?: number;
   /** Voxels (x, y, z). */
   readonly size?: readonly [number, number, number];
+  /** Where the molecules are looked for, for tables that say nothing of their tomograms. */
+  readonly otherwise?: TomogramVolume;
+}
+
+/** A tomogram of any binning, or what a tilt series would make. */
+export interface TomogramVolume {
+  /** Å of a voxel; undefined where neither the file nor the user says. */
+  readonly pixelSizeA: number | undefined;
+  /** Voxels (x, y, z). */
+  readonly size: readonly [number, number, number];
 }
 
 /** Finds a tomogram by its name; one without a name is the only one. */
@@ -22,19 +32,28 @@ export interface TomogramOptions {
   readonly tomograms?: string;
 }
 
-/** What the options say of tomograms. @throws {VitrineError} the errors of `readStar`; missing: a table or column of tomograms.star */
-export async function openTomograms({
-  pixelSizeA,
-  tomogramSize,
-  tomograms,
-}: TomogramOptions): Promise<TomogramOf> {
+/**
+ * What the options say of tomograms.
+ *
+ * @param otherwise  what counts where neither they nor the table say
+ * @throws {VitrineError} the errors of `readStar`; missing: a table or column of tomograms.star
+ */
+export async function openTomograms(
+  { pixelSizeA, tomogramSize, tomograms }: TomogramOptions,
+  otherwise?: TomogramVolume,
+): Promise<TomogramOf> {
   const listed =
     tomograms === undefined ? new Map<string, Tomogram>() : listTomograms(await readStar(tomograms));
   return (name) => {
     const found = listed.get(name);
     const pixel = pixelSizeA ?? found?.pixelSizeA;
     const size = tomogramSize ?? found?.size;
-    return { name, ...(pixel !== undefined && { pixelSizeA: pixel }), ...(size !== undefined && { size }) };
+    return {
+      name,
+      ...(pixel !== undefined && { pixelSizeA: pixel }),
+      ...(size !== undefined && { size }),
+      ...(otherwise !== undefined && { otherwise }),
+    };
   };
 }
 
@@ -60,8 +79,9 @@ function listTomograms(file: StarFile): Map<string, Tomogram> {
 export type Warn = (message: string, kind: "warning") => void;
 
 /** Å of a voxel. @throws {VitrineError} missing: nobody says */
-export function requirePixelSize({ name, pixelSizeA }: Tomogram, at: string): number {
-  if (pixelSizeA !== undefined && pixelSizeA > 0) return pixelSizeA;
+export function requirePixelSize({ name, pixelSizeA, otherwise }: Tomogram, at: string): number {
+  const pixel = pixelSizeA ?? otherwise?.pixelSizeA;
+  if (pixel !== undefined && pixel > 0) return pixel;
   const hint =
     "Give it with --pixel-size (pixelSizeA), in Å without binning, or a tomograms.star with --tomograms";
   throw new VitrineError({
@@ -73,9 +93,23 @@ export function requirePixelSize({ name, pixelSizeA }: Tomogram, at: string): nu
   });
 }
 
-/** Voxels (x, y, z). @throws {VitrineError} missing: nobody says */
-export function requireSize({ name, size }: Tomogram, at: string): readonly [number, number, number] {
+/**
+ * Voxels (x, y, z) of the pixel size that counts: a binned tomogram has as many more of them.
+ *
+ * @throws {VitrineError} missing: nobody says
+ */
+export function requireSize(
+  { name, size, otherwise }: Tomogram,
+  pixelSizeA: number,
+  at: string,
+): readonly [number, number, number] {
   if (size !== undefined) return size;
+  if (otherwise !== undefined) {
+    const [x, y, z] = otherwise.size.map((n) =>
+      Math.round((n * (otherwise.pixelSizeA ?? pixelSizeA)) / pixelSizeA),
+    );
+    return [x, y, z];
+  }
   const hint =
     "Give it with --tomogram-size X,Y,Z (tomogramSize), in voxels without binning, or a tomograms.star with --tomograms";
   const expected = "the tomogram's size, from whose centre RELION 5 counts";

@@ -106,6 +106,8 @@ function wholeShift({ maxShiftsPx }: AlignSize, axis: number): number {
   return Math.trunc(maxShiftsPx[axis]);
 }
 
+const SMALL = "Look whether it is a volume, and whether scales are in nm/voxel";
+
 /** The spline between whole shifts is that of more of them: two beyond the largest for zncc, as the peer has it. */
 function reachOf(size: AlignSize): Shape3 {
   return mapShape(size.shape, (n, axis) => {
@@ -114,12 +116,21 @@ function reachOf(size: AlignSize): Shape3 {
     // Without padding a shift beyond half the box is one to the other side.
     const most = size.method === "zncc" ? n - 3 : (n - 1) >> 1;
     if (max >= 0 && max <= most && (reach < n || max === 0)) return Math.min(reach, n - 1);
-    const at = `largest shift along ${"zyx"[axis]}`;
+    if (most < 0) {
+      const expected = "at least 3 voxels along each axis";
+      throw new VitrineError({
+        code: "shape",
+        at: "template",
+        expected,
+        found: size.shape.join(" x "),
+        hint: SMALL,
+      });
+    }
     throw new VitrineError({
       code: "range",
-      at,
+      at: `largest shift along ${"zyx"[axis]}`,
       expected: `0 to ${most} voxels, for boxes of ${n}`,
-      found: `${max}`,
+      found: `${Number(max.toPrecision(6))} voxels`,
     });
   });
 }

@@ -32,7 +32,7 @@ describe("bad input is named", () => {
       ]),
     ); // prettier-ignore
     await expect(loader.average()).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: tomogram, molecule 1: expected a place whose box touches the 20 x 24 x 28 voxels of the tomogram (z, y, x), found the voxel 10.0, 90.0, 14.0. Check the scale, or leave such molecules out.]`,
+      `[VitrineError: tomogram, molecule 1: expected a place whose box touches the 20 x 24 x 28 voxels of the tomogram (z, y, x), found the voxel 10.0, 90.0, 14.0. Check the scale, or leave such molecules out (--drop-outside).]`,
     );
     expect(loader.inside().count).toBe(1);
     const { data } = await loader.inside().average();
@@ -70,7 +70,7 @@ describe("bad input is named", () => {
 
   test("no scale, no shape, a wrong option", async () => {
     expect(() => new SubtomogramLoader(noise(), middle)).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: tomogram: expected a voxel size, found none. Give it as the option scale, in nm/voxel.]`,
+      `[VitrineError: tomogram: expected a voxel size, found none. Give it with --scale (scale), in nm/voxel.]`,
     );
     const bare = new SubtomogramLoader(noise(), middle, { scale: 1, backend: pool });
     await expect(bare.average()).rejects.toThrowErrorMatchingInlineSnapshot(

@@ -214,6 +214,13 @@ function shellCount(shape: Shape3, dfreq: number): number {
   const corner = Math.hypot(...shape.map((side) => Math.floor(side / 2) / side));
   const count = Math.floor(corner / dfreq);
   if (dfreq > 0 && Number.isFinite(count) && count >= 1) return count;
+  if (corner === 0)
+    throw new VitrineError({
+      code: "shape",
+      at: "fsc",
+      expected: "boxes of at least 2 voxels a side, which have frequencies",
+      found: shape.join(" x "),
+    });
   const expected = `a width of shells above 0 to ${corner.toFixed(3)} cycles/voxel`;
   throw new VitrineError({ code: "range", at: "fsc dfreq", expected, found: `${dfreq}` });
 }

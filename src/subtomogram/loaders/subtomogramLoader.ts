@@ -210,7 +210,7 @@ export interface OrderedLoader {
 /** @throws {VitrineError} missing: no scale; range: not above 0 */
 export function requireScale(scale: number | undefined, at: string): number {
   if (scale !== undefined && Number.isFinite(scale) && scale > 0) return scale;
-  const hint = "Give it as the option scale, in nm/voxel";
+  const hint = "Give it with --scale (scale), in nm/voxel";
   if (scale === undefined)
     throw new VitrineError({ code: "missing", at, expected: "a voxel size", found: "none", hint });
   throw new VitrineError({

@@ -42,6 +42,9 @@ export interface Subvolumes {
   tiltOf(index: number): TiltModel;
 }
 
+/** 8 GiB of floats: more is a slip of a digit. */
+const MOST_VOXELS = 2 ** 31;
+
 /** The shape of boxes, or three sides of one length. @throws {VitrineError} missing: nobody says; shape: not whole numbers from 1 */
 export function requireShape(shape: Shape3 | number | undefined, at: string): Shape3 {
   if (shape === undefined)
@@ -53,7 +56,16 @@ export function requireShape(shape: Shape3 | number | undefined, at: string): Sh
       hint: "Give it to the loader or to the call, in voxels (z, y, x)",
     });
   const [z, y, x, ...more] = typeof shape === "number" ? [shape, shape, shape] : shape;
-  if ([z, y, x].every((side) => Number.isInteger(side) && side >= 1) && more.length === 0) return [z, y, x];
+  if ([z, y, x].every((side) => Number.isInteger(side) && side >= 1) && more.length === 0) {
+    if (z * y * x <= MOST_VOXELS) return [z, y, x];
+    const found = `${z} x ${y} x ${x}`;
+    throw new VitrineError({
+      code: "range",
+      at: `${at} outputShape`,
+      expected: `at most ${MOST_VOXELS} voxels`,
+      found,
+    });
+  }
   const expected = "three whole numbers of voxels from 1 (z, y, x)";
   throw new VitrineError({ code: "shape", at: `${at} outputShape`, expected, found: `[${shape}]` });
 }

@@ -66,7 +66,7 @@ export async function pickLoG(
 ): Promise<Molecules> {
   requireKnownOptions("pickLoG", options, KEYS);
   const { tomogram, scale } = inputOf(image, options);
-  const px = positive(sigma, "pickLoG sigma") / scale;
+  const px = sigmaPx(sigma, "pickLoG sigma", { tomogram, scale, onLog: options.onLog });
   const [smooth, curve] = [gaussianTaps(px), curvatureTaps(px)];
   const score = async (values: Float32Array, shape: Shape3) => {
     const [z, y, x] = [
@@ -95,7 +95,9 @@ export async function pickDoG(
 ): Promise<Molecules> {
   requireKnownOptions("pickDoG", options, KEYS);
   const { tomogram, scale } = inputOf(image, options);
-  const [low, high] = [sigmaLow, sigmaHigh].map((sigma) => positive(sigma, "pickDoG sigma") / scale);
+  const [low, high] = [sigmaLow, sigmaHigh].map((sigma) =>
+    sigmaPx(sigma, "pickDoG sigma", { tomogram, scale, onLog: options.onLog }),
+  );
   if (!(low < high))
     throw new VitrineError({
       code: "range",
@@ -312,6 +314,29 @@ function inputOf(image: TomogramInput, { scale }: PickOptions) {
   const tomogram = toTomogram(image);
   return { tomogram, scale: requireScale(scale ?? tomogram.scale, tomogram.name) };
 }
+
+/** A Gaussian in voxels. @throws {VitrineError} range: not above 0, or wider than the tomogram */
+function sigmaPx(
+  sigma: number,
+  at: string,
+  { tomogram, scale, onLog }: { tomogram: Tomogram; scale: number; onLog: PickOptions["onLog"] },
+): number {
+  const px = positive(sigma, at) / scale;
+  const longest = Math.max(...tomogram.shape);
+  if (px > longest / 2) {
+    const expected = `at most half of the tomogram's longest side, ${((longest * scale) / 2).toPrecision(4)} nm`;
+    throw new VitrineError({ code: "range", at, expected, found: `${sigma} nm` });
+  }
+  if (px < SMALLEST_SIGMA)
+    onLog?.(
+      `${at} of ${sigma} nm is ${px.toPrecision(2)} voxels: single voxels, and noise, are picked`,
+      "warning",
+    );
+  return px;
+}
+
+/** Voxels: narrower Gaussians do not join a voxel with the next. */
+const SMALLEST_SIGMA = 0.3;
 
 function requireShare(value: number): number {
   if (value >= 0 && value <= 1) return value;

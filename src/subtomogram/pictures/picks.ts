@@ -1,6 +1,7 @@
 import {
   type Canvas,
   createCanvas,
+  drawScaleBar,
   drawText,
   INK,
   PAPER,
@@ -39,13 +40,14 @@ export async function drawPicks(tomogram: Tomogram, molecules: Molecules, scale:
   const box = { x: MARGIN, y: TITLE, width: Math.round(zoom * width), height: Math.round(zoom * height) };
   const canvas = createCanvas(box.width + 2 * MARGIN, box.height + TITLE + MARGIN, PAPER);
   drawText(canvas, `${molecules.count} molecules`, { x: MARGIN, y: 32, size: 18, color: INK, isBold: true });
-  const note = `${shown.length} of them within ${Math.round(reach)} voxels of section ${z} of ${depth}`;
+  const note = `${shown.length} of them within ${Math.round(reach)} voxels of section z = ${z} of ${depth}; x right, y down`;
   drawText(canvas, note, { x: MARGIN, y: 54, size: 13, color: SOFT_INK });
   paint(canvas, box, (x, y) => {
     const value = meanAt(section, { height, width, zoom }, [y, x]);
     const grey = Math.round((255 * Math.min(Math.max(value - low, 0), high - low)) / (high - low || 1));
     return [grey, grey, grey];
   });
+  drawScaleBar(canvas, { box, scale: scale / zoom, unit: "nanometer" });
   for (const [, y, x] of shown)
     strokeCircle(canvas, { x: box.x + zoom * (x + 0.5), y: box.y + zoom * (y + 0.5), radius: RADIUS }, RING);
   return canvas;
@@ -54,7 +56,8 @@ export async function drawPicks(tomogram: Tomogram, molecules: Molecules, scale:
 /** Through the best molecule; without one through the middle. */
 function sectionOf(molecules: Molecules, places: readonly (readonly number[])[], depth: number): number {
   const scores = molecules.features.score.map(Number);
-  const best = scores.indexOf(Math.max(...scores));
+  // Of very many a call with all of them would overflow.
+  const best = scores.reduce((most, score, i) => (most < 0 || score > scores[most] ? i : most), -1);
   const z = best < 0 ? Math.floor(depth / 2) : Math.round(places[best][0]);
   return Math.min(Math.max(z, 0), depth - 1);
 }

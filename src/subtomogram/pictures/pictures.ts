@@ -1,7 +1,9 @@
+import type { Shape3 } from "../../core/index.ts";
 import {
   type Box,
   type Canvas,
   createCanvas,
+  drawScaleBar,
   drawText,
   INK,
   PAPER,
@@ -25,7 +27,11 @@ const GAP = 16;
 export const TITLE = 64;
 /** Pixels of a slice, at least. */
 const PANEL = 220;
-const PLOT = { width: 720, height: 300, left: 60, bottom: 48 };
+const PLOT = { width: 720, height: 300, left: 60, bottom: 68 };
+/** Above a row of slices: its name, and what each slice is. */
+const HEAD = 42;
+/** Curves whose names have room. */
+const MOST_NAMED = 8;
 /** Where halves agree, by the two usual rules. */
 const THRESHOLDS = [0.143, 0.5];
 
@@ -35,34 +41,67 @@ export interface NamedVolume {
   readonly volume: PipeImage;
   /** Voxel that the slices go through; default the centre. */
   readonly through?: readonly [z: number, y: number, x: number];
+  /** nm/voxel, where it is another than the picture's. */
+  readonly scale?: number;
+  /** A stack of images, of which the first, the middle one and the last are shown. */
+  readonly isStack?: boolean;
 }
 
-/** Slices through volumes, a row a volume: across z, across y, across x; black and white as 0.5 and 99.5 % of its values. */
-export function drawSlices(title: string, volumes: readonly NamedVolume[]): Canvas {
+/**
+ * Slices through volumes, a row a volume: across z, across y, across x; black and white as 0.5 and 99.5 % of its values. Each says where it lies and which axes it
+ * has; the first of a row has a scale bar.
+ *
+ * @param scale  nm/voxel
+ */
+export function drawSlices(title: string, volumes: readonly NamedVolume[], scale: number): Canvas {
   const longest = Math.max(...volumes.flatMap(({ volume }) => volume.shape));
   const zoom = Math.max(1, Math.round(PANEL / longest));
   const side = zoom * longest;
-  const rows = volumes.length * (side + GAP + 24);
+  const rows = volumes.length * (side + GAP + HEAD);
   const canvas = createCanvas(2 * MARGIN + 3 * side + 2 * GAP, TITLE + rows + MARGIN, PAPER);
   drawText(canvas, title, { x: MARGIN, y: 40, size: 18, color: INK, isBold: true });
-  volumes.forEach(({ name, volume, through }, row) => {
-    const y = TITLE + row * (side + GAP + 24);
+  volumes.forEach(({ name, volume, through, isStack = false, scale: own = scale }, row) => {
+    const y = TITLE + row * (side + GAP + HEAD);
     drawText(canvas, name, { x: MARGIN, y: y + 14, size: 13, color: SOFT_INK });
     const range = rangeOf(volume);
-    const own = Math.max(1, Math.floor(side / Math.max(...volume.shape)));
-    for (let axis = 0; axis < 3; axis++) {
-      const index = through?.[axis] ?? Math.floor(volume.shape[axis] / 2);
-      const slice = { volume, axis, index, zoom: own, range };
-      drawSlice(canvas, { x: MARGIN + axis * (side + GAP), y: y + 22 }, slice);
+    const ownZoom = Math.max(1, Math.floor(side / Math.max(...volume.shape)));
+    for (const [column, { axis, index, says }] of slicesOf(volume.shape, isStack, through).entries()) {
+      const corner = { x: MARGIN + column * (side + GAP), y: y + HEAD - 2 };
+      drawText(canvas, says, { x: corner.x, y: corner.y - 8, size: 11, color: SOFT_INK });
+      const box = drawSlice(canvas, corner, { volume, axis, index, zoom: ownZoom, range });
+      if (column === 0) drawScaleBar(canvas, { box, scale: own / ownZoom, unit: "nanometer" });
     }
   });
   return canvas;
 }
 
-/** Curves of agreement by frequency, with the lines of 0.143 and 0.5. */
+const AXES = ["z", "y", "x"];
+
+function slicesOf(
+  shape: Shape3,
+  isStack: boolean,
+  through: NamedVolume["through"],
+): readonly { readonly axis: number; readonly index: number; readonly says: string }[] {
+  const middle = shape.map((n, axis) => through?.[axis] ?? Math.floor(n / 2));
+  if (isStack)
+    return [...new Set([0, middle[0], shape[0] - 1])].map((index) => {
+      return { axis: 0, index, says: `image ${index}: x right, y down` };
+    });
+  return AXES.map((name, axis) => {
+    const [down, across] = AXES.filter((other) => other !== name);
+    return { axis, index: middle[axis], says: `${name} = ${middle[axis]}: ${across} right, ${down} down` };
+  });
+}
+
+/**
+ * Curves of agreement by frequency, with the lines of 0.143 and 0.5.
+ *
+ * @param scale  nm/voxel: frequencies stand in cycles/voxel and as lengths
+ */
 export function drawShellCurves(
   title: string,
   { frequencies, curves }: { readonly frequencies: Float64Array; readonly curves: readonly Float64Array[] },
+  scale: number,
 ): Canvas {
   const { width, height, left, bottom } = PLOT;
   const canvas = createCanvas(width + left + 2 * MARGIN, TITLE + height + bottom + MARGIN, PAPER);
@@ -86,29 +125,43 @@ export function drawShellCurves(
       color: INK,
     });
   }
-  const step = roundStep(end, 6);
-  for (let tick = 0; tick <= end + 1e-9; tick += step)
-    drawText(canvas, String(Number(tick.toFixed(3))), {
-      x: at(tick, 0)[0],
-      y: box.y + box.height + 22,
-      align: "center",
-      size: 12,
-      color: INK,
-    });
-  drawText(canvas, "cycles/voxel", {
-    x: box.x + box.width,
-    y: box.y + box.height + 42,
-    align: "right",
-    size: 12,
-    color: SOFT_INK,
-  });
+  // between two labels of the axis
+  drawText(canvas, "FSC", { x: box.x - 8, y: at(0, 0.75)[1] + 5, align: "right", size: 12, color: SOFT_INK });
+  drawFrequencies(canvas, box, { end, scale });
   curves.forEach((curve, i) => {
+    // as the columns of the table are called
+    const place = { x: box.x + box.width - 56 * (curves.length - 1 - i), y: 40, align: "right" } as const;
+    if (curves.length > 1 && curves.length <= MOST_NAMED)
+      drawText(canvas, `FSC-${i}`, { ...place, size: 12, color: COLORS[i % COLORS.length] });
     const points = Array.from(curve.subarray(0, last), (value, k) => at(frequencies[k], value)).filter(
       ([, y]) => Number.isFinite(y),
     );
     strokeLines(canvas, [points], { color: COLORS[i % COLORS.length], width: 2.2 });
   });
   return canvas;
+}
+
+/** The axis, in cycles/voxel and, below, as lengths. */
+function drawFrequencies(
+  canvas: Canvas,
+  box: Box,
+  { end, scale }: { readonly end: number; readonly scale: number },
+): void {
+  const bottom = box.y + box.height;
+  const style = { align: "center", size: 12 } as const;
+  const step = roundStep(end, 6);
+  for (let tick = 0; tick <= end + 1e-9; tick += step) {
+    const x = box.x + (box.width * tick) / end;
+    drawText(canvas, String(Number(tick.toFixed(3))), { ...style, x, y: bottom + 22, color: INK });
+    if (tick > 0)
+      drawText(canvas, `${(scale / tick).toPrecision(3)} nm`, {
+        ...style,
+        x,
+        y: bottom + 42,
+        color: SOFT_INK,
+      });
+  }
+  drawText(canvas, "cycles/voxel", { x: box.x, y: bottom + 62, size: 12, color: SOFT_INK });
 }
 
 function drawSlice(
@@ -121,7 +174,7 @@ function drawSlice(
     zoom,
     range,
   }: { volume: PipeImage; axis: number; index: number; zoom: number; range: readonly [number, number] },
-): void {
+): Box {
   const { data, shape } = volume;
   const [down, across] = [0, 1, 2].filter((one) => one !== axis);
   const strides = [shape[1] * shape[2], shape[2], 1];
@@ -134,6 +187,7 @@ function drawSlice(
     const grey = Math.round((255 * Math.min(Math.max(value - low, 0), high - low)) / (high - low || 1));
     return [grey, grey, grey];
   });
+  return box;
 }
 
 /** Black and white of values: 0.5 and 99.5 % of them. */

@@ -73,7 +73,9 @@ export async function runAverage(options: AverageProgramOptions): Promise<Averag
       await results.write(name, (path) =>
         writeMrc(path, { ...volume, voxelSizeA: 10 * loader.scale }, { overwrite: true }),
       );
-    await writePicture(results, picturePath, () => drawSlices(`Average of ${loader.count} molecules`, made));
+    await writePicture(results, picturePath, () =>
+      drawSlices(`Average of ${loader.count} molecules`, made, loader.scale),
+    );
     return { molecules: loader.count, shape: made[0].volume.shape, scale: loader.scale, files };
   });
 }

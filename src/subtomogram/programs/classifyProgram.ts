@@ -56,7 +56,11 @@ export async function runClassify(options: ClassifyProgramOptions): Promise<Clas
     const { loader: classified, classes } = await loader.classify({ ...run, ...choices, clusters });
     await writeTable(results, outPath, classified.molecules);
     await writePicture(results, picturePath, async () =>
-      drawSlices(`Classes of ${loader.count} molecules`, await averagesOf(classified, run.backend)),
+      drawSlices(
+        `Classes of ${loader.count} molecules`,
+        await averagesOf(classified, run.backend),
+        loader.scale,
+      ),
     );
     const sizes = Array.from(
       { length: clusters },

@@ -1,5 +1,5 @@
 import type { Backend } from "../../compute/index.ts";
-import type { Progress } from "../../core/index.ts";
+import type { Progress, Shape3 } from "../../core/index.ts";
 import { encodePng, type ResultFiles, refuseOtherPicture, writeFileAtomic } from "../../io/index.ts";
 import { type Log, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
@@ -25,17 +25,23 @@ export interface MoleculeTools {
   readonly files: readonly string[];
 }
 
-/** Opens what a program reads, checks where its results go, and runs it. @throws {VitrineError} as `withLoader`; exists: a result is there */
+/**
+ * Opens what a program reads, checks where its results go, and runs it.
+ *
+ * @param shapeOf  of boxes, at a scale, where the options say none
+ * @throws {VitrineError} as `withLoader`; exists: a result is there
+ */
 export function runOnMolecules<Result>(
   options: MoleculeProgram,
   outPaths: readonly string[],
   work: (tools: MoleculeTools) => Promise<Result>,
+  shapeOf?: (scale: number) => Promise<Shape3>,
 ): Promise<Result> {
   const { tomogramPath, moleculesPath, picturePath, overwrite = false, signal, onProgress, onLog } = options;
   refuseOtherPicture(picturePath);
   const files = picturePath === undefined ? outPaths : [...outPaths, picturePath];
   const needs = { inputs: [tomogramPath, moleculesPath], outputs: files, overwrite };
-  return withLoader(options, options.onLog, (loader) =>
+  const onLoader = (loader: MoleculeLoader) =>
     runProgram(needs, options, ({ pool, results }) => {
       const run = {
         backend: pool,
@@ -44,8 +50,8 @@ export function runOnMolecules<Result>(
         ...(onLog && { onLog }),
       };
       return work({ loader, results, run, files });
-    }),
-  );
+    });
+  return withLoader(options, options.onLog, { work: onLoader, shapeOf });
 }
 
 type Picture = Parameters<typeof encodePng>[0];

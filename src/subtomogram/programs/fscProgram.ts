@@ -64,7 +64,8 @@ export interface FscReport {
  */
 export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   requireKnownOptions("runFsc", options, KEYS);
-  const { outPath, picturePath, halfMapsPath } = options;
+  const { outPath, picturePath, halfMapsPath, onLog } = options;
+  refuseOtherEnding(outPath, /\.csv$/i, "a name that ends with .csv");
   if (halfMapsPath !== undefined) refuseOtherEnding(halfMapsPath, MRC_NAME, "a name that ends with .mrc");
   const halfPaths = halfMapsPath === undefined ? [] : partPaths(halfMapsPath, 2);
   return runOnMolecules(options, [outPath, ...halfPaths], async ({ loader, results, run, files }) => {
@@ -73,6 +74,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     tellOfCopies(loader, run.onLog);
     const { halfmaps } = found;
     const [, , ...sides] = halfmaps.shape;
+    warnOfEmptyShells(found, sides, onLog);
     for (const [i, path] of halfPaths.entries()) {
       const voxels = sides[0] * sides[1] * sides[2];
       const half = { data: halfmaps.data.subarray(i * voxels, (i + 1) * voxels), shape: sides };
@@ -82,7 +84,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     }
     await results.write(outPath, (path) => writeFileAtomic(path, curvesCsv(found), { overwrite: true }));
     await writePicture(results, picturePath, () =>
-      drawShellCurves(`Halves of ${loader.count} molecules`, found),
+      drawShellCurves(`Halves of ${loader.count} molecules`, found, loader.scale),
     );
     const { count: molecules, scale } = loader;
     const shown = firstShell(found, Math.max(...sides));
@@ -109,6 +111,21 @@ function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {
   const columns = ["freq", ...curves.map((_, i) => `FSC-${i}`)];
   const rows = Array.from(frequencies, (frequency, i) => [frequency, ...curves.map((curve) => curve[i])]);
   return new TextEncoder().encode([columns, ...rows].map((row) => `${row.join(",")}\n`).join(""));
+}
+
+/** Shells narrower than a step of the transform have nothing to compare. */
+function warnOfEmptyShells(
+  { curves: [curve] }: FscCurves,
+  sides: readonly number[],
+  onLog: Log | undefined,
+): void {
+  const empty = curve.filter((value) => Number.isNaN(value)).length;
+  if (empty === 0) return;
+  const wide = (1 / Math.min(...sides)).toPrecision(2);
+  onLog?.(
+    `${empty} of ${curve.length} shells have no frequency of boxes of ${sides.join(" x ")} voxels, and NaN for an FSC: shells of --dfreq ${wide} (dfreq) have`,
+    "warning",
+  );
 }
 
 /** The first shell that holds more than the mean, in which halves less their common mean are opposite. */

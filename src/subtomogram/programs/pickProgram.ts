@@ -23,6 +23,8 @@ export type PickMethod =
   | {
       readonly kind: "template";
       readonly templatePath: string;
+      /** nm/voxel of the template; default what its file says. */
+      readonly templateScale?: number;
       readonly rotations?: RotationsInput;
       readonly minDistance?: number;
       readonly minCoverage?: number;
@@ -55,6 +57,7 @@ const METHOD_KEYS: {
   template: {
     kind: true,
     templatePath: true,
+    templateScale: true,
     rotations: true,
     minDistance: true,
     minCoverage: true,
@@ -120,8 +123,9 @@ function pickBy(method: PickMethod, image: ImageSource, options: PickOptions): P
     case "dog":
       return pickDoG(image, method.sigmas, options);
     case "template": {
-      const { templatePath, rotations, minDistance, minCoverage, bothHands } = method;
-      return pickTemplate(image, fromFile(templatePath, undefined, undefined, given(options, "onLog")), {
+      const { templatePath, templateScale, rotations, minDistance, minCoverage, bothHands } = method;
+      const template = fromFile(templatePath, templateScale, undefined, given(options, "onLog"));
+      return pickTemplate(image, template, {
         ...options,
         ...(rotations !== undefined && { rotations }),
         ...(minDistance !== undefined && { minDistance }),

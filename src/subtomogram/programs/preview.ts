@@ -5,6 +5,8 @@ import type { PipeImage } from "../../pipe/index.ts";
 export interface Preview {
   /** Each plane once. */
   add(z: number, plane: Float32Array): void;
+  /** Voxels of the volume along a side of one of the copy. */
+  readonly bin: number;
   /** Means over cubes of whole voxels. */
   volume(): PipeImage;
 }
@@ -20,6 +22,7 @@ export function createPreview(shape: Shape3): Preview {
   const sums = new Float32Array(elementCount(sides));
   const counts = new Uint32Array(sums.length);
   return {
+    bin,
     add(z, plane) {
       const k = Math.floor(z / bin);
       if (k >= depth) return;

@@ -122,7 +122,7 @@ export async function runReconstruct(options: ReconstructProgramOptions): Promis
       );
       const volumes = () => [{ name: outPath, volume: preview.volume() }];
       await writePicture(results, picturePath, () =>
-        drawSlices(`Tomogram of ${series.count} tilts`, volumes()),
+        drawSlices(`Tomogram of ${series.count} tilts`, volumes(), scale * preview.bin),
       );
       return { tilts: series.count, shape, scale, files };
     },

@@ -4,7 +4,7 @@ import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import { ALIGN_KINDS, type AlignModelName } from "../align/alignChoices.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
-import type { Mask } from "../loaders/templates.ts";
+import { type Mask, normalizeTemplates } from "../loaders/templates.ts";
 import { tellIdleCutoff } from "../models/lowPass.ts";
 import { given, type MoleculeTools, runOnMolecules } from "./frame.ts";
 import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
@@ -71,7 +71,8 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
     fromFile(path, templateScale, undefined, given(options, "onLog")),
   );
   tellIdleCutoff(options.cutoff, options.onLog);
-  return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
+  const shapeOf = async (scale: number) => (await normalizeTemplates(templates, scale))[0].shape;
+  const work = async ({ loader, results, run, files }: MoleculeTools) => {
     const choices = { ...run, ...given(options, "mask", "cutoff") };
     const series = eachTilt ? requireSeries(loader, options) : undefined;
     const scores = await loader.score(templates, { ...choices, model: ALIGN_KINDS[model] });
@@ -91,7 +92,8 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
       meanTiltScores: tiltScores.map((tilts) => tilts.map(mean)),
       files,
     };
-  });
+  };
+  return runOnMolecules(options, [outPath], work, shapeOf);
 }
 
 /** @throws {VitrineError} unsupported: a tomogram has no images, or they are compared in other ways */

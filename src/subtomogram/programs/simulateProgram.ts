@@ -9,8 +9,7 @@ import {
 } from "../../io/index.ts";
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
-import { readMolecules } from "../formats/moleculeFiles.ts";
-import { requireOwnMolecules } from "../formats/ofTomogram.ts";
+import { readTomogramMolecules } from "../formats/ofTomogram.ts";
 import { requireContrast } from "../models/checks.ts";
 import { drawSlices } from "../pictures/pictures.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
@@ -22,7 +21,11 @@ import { given, writePicture } from "./frame.ts";
 export interface SimulateProgramOptions extends ProgramOptions {
   /** What every molecule looks like: a volume with its voxel size, which is rescaled. */
   readonly templatePath: string;
+  /** nm/voxel of the template; default what its file says. */
+  readonly templateScale?: number;
   readonly moleculesPath: string;
+  /** Whose molecules, of a table of several tomograms; default those of the one that the result is called after. */
+  readonly tomogram?: string;
   /** nm/voxel of the result. */
   readonly scale: number;
   /** Voxels of the tomogram (z, y, x). */
@@ -45,7 +48,9 @@ export interface SimulateProgramOptions extends ProgramOptions {
 const KEYS: OptionKeys<SimulateProgramOptions> = {
   ...PROGRAM_KEYS,
   templatePath: true,
+  templateScale: true,
   moleculesPath: true,
+  tomogram: true,
   scale: true,
   shape: true,
   outPath: true,
@@ -84,13 +89,15 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
   refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
-  const log = given(options, "onLog");
-  const all = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale, ...log });
-  const own = { table: moleculesPath, tomogram: outPath, onLog: options.onLog };
-  const molecules = requireOwnMolecules(all, own);
+  const [depth, height, width] = options.shape;
+  const molecules = await readTomogramMolecules(moleculesPath, {
+    tomogramPath: outPath,
+    volume: { pixelSizeA: 10 * scale, size: [width, height, depth] },
+    ...given(options, "tomogram", "onLog"),
+  });
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {
-    const template = fromFile(templatePath, undefined, undefined, given(options, "onLog"));
+    const template = fromFile(templatePath, options.templateScale, undefined, given(options, "onLog"));
     requireContrast(await template(scale), templatePath);
     const simulator = new TomogramSimulator({
       scale,
@@ -112,7 +119,11 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
       writeMrc(path, { ...image, voxelSizeA: 10 * scale, kind }, { overwrite: true }),
     );
     await writePicture(results, picturePath, () =>
-      drawSlices(`${molecules.count} molecules`, [{ name: outPath, volume: image }]),
+      drawSlices(
+        `${molecules.count} molecules`,
+        [{ name: outPath, volume: image, isStack: tilts !== undefined }],
+        scale,
+      ),
     );
     return { molecules: molecules.count, shape: image.shape, scale, files: outputs };
   });

@@ -69,6 +69,15 @@ export function isInside(tomogramShape: Shape3, centre: Zyx, options: BoxOptions
   );
 }
 
+/** @throws {VitrineError} range: nothing of the box's region lies in the tomogram, as {@link readRegion} says it */
+export function requireInside(
+  tomogram: Tomogram,
+  centre: Zyx,
+  options: BoxOptions & { readonly at: string },
+): void {
+  if (!isInside(tomogram.shape, centre, options)) throw outsideError(tomogram, centre, options.at);
+}
+
 /** First voxel of the box's region where all of it lies in the tomogram. */
 export function wholeRegionStart(tomogramShape: Shape3, centre: Zyx, options: BoxOptions): Zyx | undefined {
   const sides = regionShape(options);
@@ -137,6 +146,6 @@ function outsideError({ name, shape }: Tomogram, centre: Zyx, at: string): Vitri
     at: `${name}, ${at}`,
     expected: `a place whose box touches the ${shape.join(" x ")} voxels of the tomogram (z, y, x)`,
     found: `the voxel ${centre.map((place) => place.toFixed(1)).join(", ")}`,
-    hint: "Check the scale, or leave such molecules out",
+    hint: "Check the scale, or leave such molecules out (--drop-outside)",
   });
 }

@@ -1,9 +1,8 @@
 /** Molecules of a table of any program, those of the tomogram that is looked at. */
-import { basename } from "node:path";
 import {
   type Molecules,
-  moleculesOfTomogram,
   readMolecules,
+  readTomogramMolecules,
   toTomogram,
 } from "../../../subtomogram/index.ts";
 import type { SubtomogramTools } from "./tools.ts";
@@ -24,8 +23,7 @@ export interface FoundMolecules {
 }
 
 /**
- * Reads a table as `vitrine align` does: voxels and sizes of other programs' tables are those of the tomogram. Of a table of several tomograms the
- * molecules of the one that is called as the file.
+ * Reads a table as `vitrine align` does; where it cannot be told which tomogram of a table it is, the molecules of all.
  *
  * @throws {VitrineError} as `readMolecules`
  */
@@ -34,9 +32,11 @@ export async function moleculesOf(
   { table, tomogram, scale }: MoleculesOf,
 ): Promise<FoundMolecules> {
   const path = await roots.resolve(table);
-  const told: string[] = [];
-  const onLog = (message: string) => void told.push(roots.withoutPaths(message));
-  if (tomogram === undefined) return { molecules: await readMolecules(path, { onLog }), warnings: told };
+  if (tomogram === undefined) {
+    const told: string[] = [];
+    const molecules = await readMolecules(path, { onLog: (message) => told.push(message) });
+    return { molecules, warnings: told.map(roots.withoutPaths) };
+  }
   const volume = await roots.resolve(tomogram);
   const { shape, own, warnings } = await images.withImage(volume, undefined, async (source) => {
     const found = toTomogram(source);
@@ -44,25 +44,15 @@ export async function moleculesOf(
   });
   const [depth, height, width] = shape;
   const voxel = scale ?? own;
-  const molecules = await readMolecules(path, {
-    tomogramSize: [width, height, depth],
-    ...(voxel !== undefined && { pixelSizeA: 10 * voxel }),
-    onLog,
+  const told: string[] = [];
+  const molecules = await readTomogramMolecules(path, {
+    tomogramPath: volume,
+    volume: {
+      pixelSizeA: voxel === undefined ? undefined : 10 * voxel,
+      size: [width, height, depth],
+    },
+    ifUnclear: "all",
+    onLog: (message) => told.push(message),
   });
-  const found = ofTomogram(molecules, { table, tomogram });
-  return { ...found, warnings: [...warnings.map(roots.withoutPaths), ...told, ...found.warnings] };
-}
-
-/** Those whose tomogram is called as the file, where the table is of several. */
-function ofTomogram(
-  molecules: Molecules,
-  { table, tomogram }: { readonly table: string; readonly tomogram: string },
-): FoundMolecules {
-  const own = moleculesOfTomogram(molecules, tomogram);
-  if (own === undefined) return { molecules, warnings: [] };
-  const count = `${basename(table)} has molecules of ${own.tomograms.length} tomograms`;
-  if (own.name !== undefined)
-    return { molecules: own.molecules, warnings: [`${count}: those of ${own.name} are shown`] };
-  const warning = `${count}, and which of them ${basename(tomogram)} is cannot be told: all molecules are shown`;
-  return { molecules, warnings: [warning] };
+  return { molecules, warnings: [...warnings, ...told].map(roots.withoutPaths) };
 }

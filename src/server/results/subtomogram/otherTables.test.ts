@@ -114,7 +114,7 @@ test("of a table of several tomograms those of the file's are shown, and boxes a
   const rows = await rowsOf("both.star");
   expect([rows.count, rows.warnings]).toEqual([
     molecules.count - 10,
-    ["both.star has molecules of 2 tomograms: those of TS_1 are shown"],
+    ["lab/both.star has molecules of 2 tomograms: those of TS_1 are taken, as TS_1.mrc is called"],
   ]);
   expect(column(rows, "z")[0]).toBeCloseTo(molecules.place(10)[0], 2);
   const boxOf = async (table: string, molecule: number) => {
@@ -130,10 +130,12 @@ test("of a table of several tomograms those of the file's are shown, and boxes a
 
 test("the size of voxels is the tomogram's, or what is given; without either it is asked for", async () => {
   const twice = await rowsOf("d.tbl", "&scale=1");
-  // Dynamo's table has its own; RELION's places are voxels times that of the tomogram
-  expect(column(twice, "z")[0]).toBeGreaterThan(0);
+  // tables of Dynamo and RELION 4 have their own, of voxels without binning; a motive list's are the tomogram's
+  expect(column(twice, "z")[0]).toBeCloseTo(molecules.place(0)[0], 2);
   const four = await rowsOf("four.star", "&scale=1");
-  expect(column(four, "z")[0]).toBeCloseTo(2 * molecules.place(0)[0], 2);
+  expect(column(four, "z")[0]).toBeCloseTo(molecules.place(0)[0], 2);
+  const motl = await rowsOf("list.em", "&scale=1");
+  expect(column(motl, "z")[0]).toBeCloseTo(2 * molecules.place(0)[0], 2);
   const { status, body } = await get("subtomogram/molecules?at=lab/five.star");
   expect([status, body.error]).toEqual([
     404,
