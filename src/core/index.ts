@@ -9,8 +9,8 @@ export { createYield, yieldToEventLoop } from "./eventLoop.ts";
 export { firstNotFinite } from "./finite.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
-export type { KMeans, KMeansOptions } from "./kMeans.ts";
-export { kMeans, squaredDistance } from "./kMeans.ts";
+export type { KMeans, KMeansOptions, SquaredDistance } from "./kMeans.ts";
+export { kMeans, squaredDistances } from "./kMeans.ts";
 export type { KnownKeys, OptionKeys } from "./knownKeys.ts";
 export {
   keyPlace,

@@ -88,6 +88,7 @@ function oneStart(options: KMeansOptions, random: Random): KMeans {
 function firstCenters({ points, dimensions, clusters }: KMeansOptions, random: Random): Float64Array {
   const count = points.length / dimensions;
   const trials = 2 + Math.floor(Math.log(clusters));
+  const between = squaredDistances(dimensions);
   const centers = new Float64Array(clusters * dimensions);
   let distances = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   let sum = Number.POSITIVE_INFINITY;
@@ -100,8 +101,7 @@ function firstCenters({ points, dimensions, clusters }: KMeansOptions, random: R
         ? Math.floor(random.uniform() * count)
         : drawnBy(distances, random.uniform() * sum);
       const next = distances.map((distance, i) => {
-        const place = { dimensions, a: i * dimensions, b: point * dimensions };
-        return Math.min(distance, squaredDistance(points, points, place));
+        return Math.min(distance, between(points, i * dimensions, points, point * dimensions));
       });
       const left = next.reduce((total, distance) => total + distance, 0);
       if (left < best.sum) best = { point, distances: next, sum: left };
@@ -135,12 +135,12 @@ function assign(
   { points, dimensions, clusters }: KMeansOptions,
   { groupOf, distances }: Groups,
 ): number {
+  const between = squaredDistances(dimensions);
   let moved = 0;
   for (let i = 0; i < groupOf.length; i++) {
     let [group, distance] = [0, Number.POSITIVE_INFINITY];
     for (let cluster = 0; cluster < clusters; cluster++) {
-      const place = { dimensions, a: i * dimensions, b: cluster * dimensions };
-      const next = squaredDistance(points, centers, place);
+      const next = between(points, i * dimensions, centers, cluster * dimensions);
       if (next < distance) [group, distance] = [cluster, next];
     }
     if (group !== groupOf[i]) moved++;
@@ -176,15 +176,16 @@ function moveCenters(
   });
 }
 
-/** Between a point that begins at `a` and one of another list that begins at `b`. */
-export function squaredDistance(
-  points: Float64Array,
-  others: Float64Array,
-  { dimensions, a, b }: { readonly dimensions: number; readonly a: number; readonly b: number },
-): number {
-  let sum = 0;
-  for (let d = 0; d < dimensions; d++) sum += (points[a + d] - others[b + d]) ** 2;
-  return sum;
+/** The squared distance of a point that begins at `a` of a list from one that begins at `b` of another. */
+export type SquaredDistance = (points: Float64Array, a: number, others: Float64Array, b: number) => number;
+
+/** Squared distances of points of so many coordinates. */
+export function squaredDistances(dimensions: number): SquaredDistance {
+  return (points, a, others, b) => {
+    let sum = 0;
+    for (let d = 0; d < dimensions; d++) sum += (points[a + d] - others[b + d]) ** 2;
+    return sum;
+  };
 }
 
 function bySize({ groupOf, centers, sizes, inertia }: KMeans, dimensions: number): KMeans {

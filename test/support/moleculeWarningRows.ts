@@ -130,6 +130,6 @@ export const MOLECULE_ROWS: readonly WarningRow[] = [
       ],
       ...["--molecules", table(f, "tomogram", row(5, "TS_1"), row(6, "TS_10"))],
     ],
-    says: /m\.csv has molecules of 2 tomograms: those of TS_1 are taken$/,
+    says: /m\.csv has molecules of 2 tomograms: those of TS_1 are taken, as TS_1_bin4\.mrc is called; others: --tomogram NAME/,
   },
 ];

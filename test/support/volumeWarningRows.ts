@@ -259,7 +259,7 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
       ...["simulate", ball(f), "--molecules", outside(f), "--shape", "12", "--scale", "1", "--workers", "1"],
       ...["--out", `${f}/o.mrc`],
     ],
-    says: /^1 of 2 molecules lie outside of the 12 x 12 x 12 voxels \(z, y, x\) of 1 nm, and are not drawn$/,
+    says: /^simulate: 1 of 2 molecules lie outside of the 12 x 12 x 12 voxels and show in part or not at all.*\(--shape\)/,
   },
   {
     name: "the voxels of another program's table, align",

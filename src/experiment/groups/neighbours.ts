@@ -1,5 +1,5 @@
 /** k nearest neighbours: the class that most of the nearest examples have. */
-import { squaredDistance } from "../../core/index.ts";
+import { squaredDistances } from "../../core/index.ts";
 
 /** Examples whose classes are known, and how many of them vote. */
 export interface NeighboursOf {
@@ -38,10 +38,11 @@ export function voteOf(
   }: NeighboursOf & { readonly leftOut?: number },
 ): Vote {
   const count = examples.length / dimensions;
+  const between = squaredDistances(dimensions);
   const nearest: { distance: number; example: number }[] = [];
   for (let example = 0; example < count; example++) {
     if (example === leftOut) continue;
-    const distance = squaredDistance(points, examples, { dimensions, a: at, b: example * dimensions });
+    const distance = between(points, at, examples, example * dimensions);
     if (nearest.length === neighbours && distance >= nearest[neighbours - 1].distance) continue;
     const place = nearest.findIndex((one) => one.distance > distance);
     nearest.splice(place < 0 ? nearest.length : place, 0, { distance, example });

@@ -145,7 +145,7 @@ test("places and angles of Dynamo that are no numbers are refused, other columns
     [3, "-Inf"],
   ] as const)
     await expect(read(table(column, value))).rejects.toThrow(
-      `line 1 column ${column + 1}: expected a finite number, of a place, a shift or an angle, found ${value}.`,
+      `line 1 column ${column + 1}: expected a finite number: a place, a shift or an angle, found ${value}.`,
     );
   const { molecules } = await read(table(12, "NaN"));
   expect(molecules.count).toBe(1);

@@ -116,7 +116,7 @@ describe("written and read again, places and orientations are the same", () => {
     );
     expect((await readMolecules(picks)).features.tomogram).toEqual(["a", "a"]);
     await expect(writeMolecules(picks, random, { ...about, overwrite: true, tomogram: "c" })).rejects.toThrow(
-      "expected one of the tomograms a, b, found c",
+      "expected molecules of the tomogram c, found those of a, b",
     );
   });
 

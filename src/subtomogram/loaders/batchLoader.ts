@@ -119,6 +119,7 @@ export class BatchLoader extends Loader<BatchLoader> {
     binSize = 2,
     options: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<BatchLoader> {
+    requireKnownOptions("binning", options, { compute: true, signal: true });
     const images = new Map<string, SubtomogramLoader>();
     for (const [id, loader] of this.#images) images.set(id, await loader.binning(binSize, options));
     const shifts = featureColumn(this.molecules.features, IMAGE_ID).map((id) => {

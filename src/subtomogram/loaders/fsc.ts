@@ -95,6 +95,7 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
     const [sets, , ...sides] = parts.shape;
     const shape: Shape3 = sides;
     const { dfreq = defaultShellWidth(shape), zeroNorm = true } = options;
+    shellCount(shape, dfreq);
     const tools = { scale: set.scale, onLog: options.onLog };
     const mask = await normalizeMask(options.mask, [meanOfHalves(parts)], tools);
     const centred = lessMean(parts);

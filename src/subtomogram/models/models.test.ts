@@ -373,13 +373,13 @@ describe("what cannot be compared", () => {
       `"subtomogram 0: expected finite values, found NaN at voxel 5."`,
     );
     expect(await refused(A, [22, 0, 0])).toMatchInlineSnapshot(
-      `"largest shift along z: expected 0 to 21 voxels, for boxes of 24, found 22."`,
+      `"largest shift along z: expected 0 to 21 voxels, for boxes of 24, found 22 voxels."`,
     );
     expect(await refused(A, [0, -1, 0])).toMatchInlineSnapshot(
-      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found -1."`,
+      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found -1 voxels."`,
     );
     expect(await refused(A, [0, 0, 12], PccAlignment)).toMatchInlineSnapshot(
-      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 12."`,
+      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 12 voxels."`,
     );
   });
 });
