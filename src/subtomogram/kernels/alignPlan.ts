@@ -33,7 +33,7 @@ import { lowPass, shellIndices } from "./filters.ts";
 import { isOneSided } from "./nyquist.ts";
 import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
-import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
+import { countWithMargin, type SplineEnds, splineWithMargin } from "./splineMargin.ts";
 
 /** Turns and transforms the templates and the mask that were set; once, before images are set, whose room it takes meanwhile. */
 export interface PrepareWork {
@@ -260,16 +260,21 @@ class WasmAlignment implements AlignPlan {
     const { shape, voxels, masks } = this.layout;
     const [templates, mask] = [this.#templates, this.#mask];
     if (templates === undefined) throw notSet("templates");
+    // straight to where they are read
+    const spline = (values: Float32Array, i: number, ends: SplineEnds) => {
+      const place = this.#regions.address.images + i * stride;
+      splineWithMargin(values, { shape, ends }, this.#pool.f32(place, countWithMargin(shape)));
+    };
     for (let i = 0; i < count; i++) {
       const one = templates.subarray(i * voxels, (i + 1) * voxels);
-      this.#regions.set("images", isTurned ? splineWithMargin(one, shape, "mirror") : one, i * stride);
+      if (isTurned) spline(one, i, "mirror");
+      else this.#regions.set("images", one, i * stride);
     }
     this.#templates = undefined;
     if (masks === 0) return;
     if (mask === undefined) throw notSet("mask");
     // acryo takes the values for coefficients, which blurs its masks.
-    const ends = compat ? "edgeUnfiltered" : "edge";
-    if (isTurned) this.#regions.set("images", splineWithMargin(mask, shape, ends), count * stride);
+    if (isTurned) spline(mask, count, compat ? "edgeUnfiltered" : "edge");
     else this.#regions.set("masks", mask);
   }
 
@@ -395,7 +400,7 @@ class WasmAlignment implements AlignPlan {
 }
 
 function marginedBytes({ shape }: AlignLayout): number {
-  return (4 * shape.reduce((product, n) => product * (n + SPLINE_MARGIN), 1) + 63) & ~63;
+  return (4 * countWithMargin(shape) + 63) & ~63;
 }
 
 /** Of templates and mask with their margins, while they are turned. */

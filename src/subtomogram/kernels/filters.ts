@@ -6,12 +6,8 @@ interface Orders {
   readonly y: ArrayLike<number>;
 }
 
-/** Calls `set` for every place of an array in the form of weights, with the square of its frequency (cycles/voxel). */
-function eachFrequency(
-  { shape, column }: AlignLayout,
-  orders: Orders,
-  set: (place: number, squared: number) => void,
-): void {
+/** The square of the frequency (cycles/voxel) of every place of an array in the form of weights; infinite where columns are filled up. */
+function squaredFrequencies({ shape, columns, column }: AlignLayout, orders: Orders): Float64Array {
   const [n0, n1, n2] = shape;
   // Multiplied as numpy's fftfreq does: where a radius is whole, the last bit decides on its shell.
   const signed = (i: number, n: number) => (2 * i < n ? i : i - n) * (1 / n);
@@ -20,10 +16,12 @@ function eachFrequency(
   const z = squares(n0, n0, (i) => orders.z[i]);
   const y = squares(n1, n1, (j) => orders.y[j]);
   const x = squares((n2 >> 1) + 1, n2, (k) => k);
+  const out = new Float64Array(columns * column).fill(Number.POSITIVE_INFINITY);
   let at = 0;
   for (let j = 0; j < n1; j++)
     for (let k = 0; k < x.length; k++, at += column)
-      for (let i = 0; i < n0; i++) set(at + i, z[i] + y[j] + x[k]);
+      for (let i = 0; i < n0; i++) out[at + i] = z[i] + y[j] + x[k];
+  return out;
 }
 
 /** From the corner of the frequencies on nothing is filtered. */
@@ -34,20 +32,20 @@ export function lowPass(
   layout: AlignLayout,
   { cutoff, scale, ...orders }: Orders & { readonly cutoff: number | undefined; readonly scale: number },
 ): Float32Array {
-  const out = new Float32Array(layout.columns * layout.column);
+  const squared = squaredFrequencies(layout, orders);
+  const out = new Float32Array(squared.length);
   const isAll = cutoff === undefined || cutoff <= 0 || cutoff >= LOW_PASS_CORNER;
-  eachFrequency(layout, orders, (place, squared) => {
-    out[place] = isAll ? scale : scale / (1 + (squared / (cutoff * cutoff)) ** 2);
-  });
+  const part = isAll ? 0 : 1 / (cutoff * cutoff);
+  for (let i = 0; i < out.length; i++)
+    if (squared[i] < Number.POSITIVE_INFINITY) out[i] = scale / (1 + (squared[i] * part) ** 2);
   return out;
 }
 
 /** Which shell of Fourier space a place belongs to: whole cycles along the shortest side. */
 export function shellIndices(layout: AlignLayout, orders: Orders): Int32Array {
-  const out = new Int32Array(layout.columns * layout.column);
   const step = 1 / Math.min(...layout.shape);
-  eachFrequency(layout, orders, (place, squared) => {
-    out[place] = Math.floor(Math.sqrt(squared) / step);
-  });
-  return out;
+  // Where columns are filled up, shell 0: their weights are 0.
+  return Int32Array.from(squaredFrequencies(layout, orders), (squared) =>
+    Math.floor(Math.sqrt(squared) / step),
+  );
 }

@@ -4,7 +4,7 @@ import { createPool, type Pool } from "../../compute/index.ts";
 import { elementCount, type Matrix3, type Shape3, seededRandom } from "../../core/index.ts";
 import { quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
 import { type BoxPlace, createSampler } from "./samplePlan.ts";
-import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
+import { countWithMargin, SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
 
 let pool: Pool;
 beforeAll(async () => {
@@ -54,7 +54,8 @@ function sampled(
   { turn, centre, outside }: BoxPlace,
   order: 0 | 1 | 3,
 ): number[] {
-  const padded = order === 3 ? splineWithMargin(volume.data, volume.shape, "mirror") : undefined;
+  const padded = order === 3 ? new Float32Array(countWithMargin(volume.shape)) : undefined;
+  if (padded) splineWithMargin(volume.data, { shape: volume.shape, ends: "mirror" }, padded);
   const [, height, width] = volume.shape;
   const value = (at: readonly number[]) => {
     if (padded) {

@@ -49,8 +49,10 @@ export interface FourierMethod {
 }
 
 /** Pairs of a molecule and a candidate that a worker aligns at a time, about, as far as their boxes fit in so many voxels. */
-const PAIRS_A_WORKER = 96;
+const PAIRS_A_WORKER = 64;
 const VOXELS_A_WORKER = 1 << 20;
+/** Pairs that a worker compares side by side. */
+const LANES = 4;
 
 /** What of a plan's size a call chooses. */
 type PlanSize = Pick<AlignSize, "maxShiftsPx" | "batch"> &
@@ -62,7 +64,8 @@ function batchOf(
   { candidates, workers }: { readonly candidates: number; readonly workers: number },
 ): number {
   const fitting = Math.floor((VOXELS_A_WORKER * workers) / elementCount(shape));
-  return Math.max(8, Math.min(Math.ceil((PAIRS_A_WORKER * workers) / candidates), fitting));
+  const least = Math.ceil((LANES * workers) / candidates);
+  return Math.max(least, Math.min(Math.ceil((PAIRS_A_WORKER * workers) / candidates), fitting));
 }
 
 /** ZNCC, NCC, PCC and FSC: templates in every rotation, compared by Fourier transforms. */
