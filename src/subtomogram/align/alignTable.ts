@@ -1,21 +1,15 @@
 import { VitrineError } from "../../core/index.ts";
 import type { CollectContext } from "../../jobs/index.ts";
-import { type MoleculeFormat, writeMoleculeTable } from "../formats/moleculeFiles.ts";
+import {
+  endingOf,
+  formatByEnding,
+  type MoleculeFormat,
+  writeMoleculeTable,
+} from "../formats/moleculeFiles.ts";
 import type { TomogramVolume } from "../formats/tomograms.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 import type { AlignChoices } from "./alignChoices.ts";
-
-/** Tables by the ending of their name. */
-const FORMATS: Readonly<Record<string, MoleculeFormat>> = {
-  csv: "acryo",
-  pq: "acryo",
-  parquet: "acryo",
-  star: "relion5",
-  tbl: "dynamo",
-  em: "av3",
-  json: "copick",
-};
 
 /** @throws {VitrineError} unsupported: another ending, or a table of one tomogram for those of several */
 export function requireTable({ outPath: at, tomograms }: AlignChoices): void {
@@ -35,13 +29,10 @@ export function isForeignTable(path: string): boolean {
   return formatOf(path) !== "acryo";
 }
 
+/** PEET's model would be a second file. */
 function formatOf(path: string): MoleculeFormat | undefined {
-  const ending = endingOf(path);
-  return Object.hasOwn(FORMATS, ending) ? FORMATS[ending] : undefined;
-}
-
-function endingOf(path: string): string {
-  return /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
+  const format = formatByEnding(path);
+  return format === "peet" ? undefined : format;
 }
 
 /** A tomogram, as tables know it. */

@@ -337,13 +337,20 @@ const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {
   mod: "peet",
 };
 
-function formatOf(path: string): MoleculeFormat {
+/** The format that an ending stands for, if it does for any. */
+export function formatByEnding(path: string): MoleculeFormat | undefined {
   const ending = endingOf(path);
-  if (Object.hasOwn(BY_ENDING, ending)) return BY_ENDING[ending];
-  throw unknownEnding(path);
+  return Object.hasOwn(BY_ENDING, ending) ? BY_ENDING[ending] : undefined;
 }
 
-function endingOf(path: string): string {
+function formatOf(path: string): MoleculeFormat {
+  const format = formatByEnding(path);
+  if (format === undefined) throw unknownEnding(path);
+  return format;
+}
+
+/** What stands behind a path's last point, in small letters. */
+export function endingOf(path: string): string {
   return /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
 }
 
