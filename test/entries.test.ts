@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -41,4 +43,26 @@ try {
 }
 console.log(JSON.stringify([error instanceof VitrineError, other instanceof VitrineError]));`;
   expect(inNode(program)).toEqual([true, true]);
+});
+
+const node = fileURLToPath(new URL("../dist/node/", import.meta.url));
+
+/** What a joined entry loads before anything is called, with what is outside of the package. */
+function loadedBy(path: string, seen = new Map<string, string>()): ReadonlyMap<string, string> {
+  if (seen.has(path)) return seen;
+  const text = readFileSync(path, "utf8");
+  seen.set(path, text);
+  for (const [, name] of text.matchAll(/^(?:import|export)\s(?:[^"';]*\sfrom\s)?"(\.[^"]+)"/gm))
+    loadedBy(join(dirname(path), name!), seen);
+  return seen;
+}
+
+// `npm run build:ts` alone leaves entries that pass on what tsc made
+test.skipIf(!existsSync(join(node, "pieces")))("models of alignments load nothing of files", () => {
+  const sizeOf = (entry: string) =>
+    [...loadedBy(join(node, entry)).values()].reduce((sum, text) => sum + text.length, 0);
+  expect(sizeOf("subtomogram/models.js")).toBeLessThan(sizeOf("subtomogram.js") / 4);
+  const loaded = [...loadedBy(join(node, "subtomogram/models.js")).values()].join("\n");
+  expect(loaded).toContain("function createPool");
+  expect(loaded).not.toMatch(/function (readMolecules|openImage|readStar)\b/);
 });
