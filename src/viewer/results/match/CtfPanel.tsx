@@ -2,9 +2,10 @@ import { useMemo } from "react";
 import { computeCtf, hasOddAberrations, type OpticsParameters } from "../../../optics/index.ts";
 import { LineChart } from "../charts/LineChart.tsx";
 import { NumberCanvas } from "../NumberCanvas.tsx";
+import type { SearchOptics } from "./api.ts";
 
 interface CtfPanelProps {
-  readonly optics: OpticsParameters & { readonly pixelSizeA: number };
+  readonly optics: SearchOptics;
   /** Added to both defocus values, Å. */
   readonly relativeDefocusA: number;
 }
@@ -55,7 +56,8 @@ export function CtfPanel({ optics, relativeDefocusA }: CtfPanelProps) {
 }
 
 /** Along the axis of each defocus. */
-function curvesOf({ pixelSizeA, ...optics }: CtfPanelProps["optics"], relativeDefocusA: number) {
+function curvesOf(optics: SearchOptics, relativeDefocusA: number) {
+  const { pixelSizeA } = optics;
   const curve = (defocusA: number) => {
     const round = { ...plain(optics), defocusUA: defocusA, defocusVA: defocusA };
     const { data } = computeCtf(round, {
@@ -71,10 +73,8 @@ function curvesOf({ pixelSizeA, ...optics }: CtfPanelProps["optics"], relativeDe
 }
 
 /** All directions, (SIDE, SIDE), the half plane put together. */
-function pictureOf(
-  { pixelSizeA, ...optics }: CtfPanelProps["optics"],
-  relativeDefocusA: number,
-): Float32Array {
+function pictureOf(optics: SearchOptics, relativeDefocusA: number): Float32Array {
+  const { pixelSizeA } = optics;
   const { data } = computeCtf(plain(optics), {
     shape: [SIDE, SIDE],
     pixelSizeA,
@@ -101,8 +101,8 @@ function notDrawn(optics: OpticsParameters): string[] {
   return Object.entries(ODD).flatMap(([field, word]) => (field in optics ? [word] : []));
 }
 
-/** Without what makes it complex. */
-function plain(optics: OpticsParameters): OpticsParameters {
+/** What a CTF is made of, without what makes it complex. */
+function plain({ label, mtfFile, pixelSizeA, ...optics }: SearchOptics): OpticsParameters {
   if (!hasOddAberrations(optics)) return optics;
   const { oddZernikes, beamTiltMrad, laserPhasePlate, ...even } = optics;
   return even;

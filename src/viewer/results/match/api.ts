@@ -11,6 +11,13 @@ export interface SearchPlace {
   readonly search: number;
 }
 
+/** The microscope of a search, as its settings have it. */
+export interface SearchOptics extends OpticsParameters {
+  readonly pixelSizeA: number;
+  readonly label?: string;
+  readonly mtfFile?: string | null;
+}
+
 /** A search. */
 export interface SearchFacts {
   readonly searches: readonly string[];
@@ -20,7 +27,7 @@ export interface SearchFacts {
   /** Of the micrograph. */
   readonly shape: readonly [height: number, width: number] | null;
   readonly maps: readonly string[];
-  readonly optics: OpticsParameters & { readonly pixelSizeA: number };
+  readonly optics: SearchOptics;
   /** A pixel. */
   readonly correlations: number;
   readonly scores: ScoreFacts | null;
