@@ -6,6 +6,7 @@ import {
   type MoleculeFormat,
   writeMoleculeTable,
 } from "../formats/moleculeFiles.ts";
+import { fileStem } from "../formats/tomogramNames.ts";
 import type { TomogramVolume } from "../formats/tomograms.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
@@ -45,7 +46,7 @@ export interface NamedVolume extends TomogramVolume {
 /** What a tomogram is called where its molecules do not say: as its file, without the ending. */
 export function nameOf({ path, name }: AlignChoices["tomograms"][number]): string {
   const { file, name: series } = splitTiltSeriesPath(path);
-  return name ?? series ?? (file.split(/[\\/]/).at(-1) ?? file).replace(/\.\w+$/, "");
+  return name ?? series ?? fileStem(file);
 }
 
 /** Molecules that have no name of their tomogram get this one. */

@@ -2,7 +2,7 @@ import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/i
 import type { Molecules } from "../molecules/molecules.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 import { READ_KEYS, type ReadMoleculesOptions, readMoleculesIn } from "./moleculeFiles.ts";
-import { listed, tomogramsOf } from "./tomogramNames.ts";
+import { fileName, fileStem, listed, tomogramsOf } from "./tomogramNames.ts";
 import type { TomogramVolume } from "./tomograms.ts";
 
 /** Whose molecules are taken of a table. */
@@ -69,12 +69,12 @@ function chooseName(choice: Choice): string | undefined {
       onLog?.(`${path}: its molecules are of ${all[0]}, not of ${series}`, "warning");
     return undefined;
   }
-  const own = series ?? fileOf(file);
+  const own = series ?? fileName(file);
   const [name, ...more] = calledAs(own, all);
   if (name === undefined || more.length > 0) return unclear(choice, own);
   if (name === series) return name;
   const others = choice.ifUnclear === "refuse" ? `; others: ${OTHERS}` : "";
-  const taken = `those of ${name} are taken, as ${fileOf(file)} is called${others}`;
+  const taken = `those of ${name} are taken, as ${fileName(file)} is called${others}`;
   onLog?.(`${path} has molecules of ${all.length} tomograms: ${taken}`, "warning");
   return name;
 }
@@ -97,23 +97,11 @@ const OTHERS = "--tomogram NAME (tomogram)";
 
 /** Those names that a file has: RELION's and others' files have more in their names than the tomogram's. */
 function calledAs(file: string, names: readonly string[]): readonly string[] {
+  const stemOf = (name: string) => fileStem(name).toLowerCase();
   const own = stemOf(file);
   const same = names.filter((name) => stemOf(name) === own);
   // a mere number stands in many names by chance
-  return same.length > 0
-    ? same
-    : names.filter((name) => !/^\d+$/.test(name) && hasName(own, stemOf(fileOf(name))));
-}
-
-function fileOf(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? path;
-}
-
-/** The name of a file, without folder and endings. */
-function stemOf(name: string): string {
-  return fileOf(name)
-    .replace(/\.\w+$/, "")
-    .toLowerCase();
+  return same.length > 0 ? same : names.filter((name) => !/^\d+$/.test(name) && hasName(own, stemOf(name)));
 }
 
 /** Whether a name stands in another as a whole: TS_1 in TS_1_bin4, and not in TS_10. */

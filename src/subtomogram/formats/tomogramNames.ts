@@ -14,3 +14,13 @@ export function listed(names: readonly string[]): string {
   const more = names.length - LISTED;
   return `${names.slice(0, LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
+
+/** The name of a file, without its folder. */
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
+
+/** The name of a file, without folder and ending. */
+export function fileStem(path: string): string {
+  return fileName(path).replace(/\.\w+$/, "");
+}

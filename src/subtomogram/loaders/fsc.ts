@@ -2,6 +2,7 @@ import { type Backend, irfft3, rfft3 } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { randomizeSpectrumPhases } from "../../optics/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { LOW_PASS_CORNER } from "../kernels/index.ts";
 import { withBackend } from "../withBackend.ts";
 import {
   type AverageOptions,
@@ -122,9 +123,8 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
 
 /** @throws {VitrineError} range: a frequency that no transform has */
 function requireFrequency(randomizeFrom: number | undefined): void {
-  const corner = Math.sqrt(3) / 2;
-  if (randomizeFrom === undefined || (randomizeFrom >= 0 && randomizeFrom < corner)) return;
-  const expected = `cycles/voxel from 0 to ${corner.toFixed(3)}, the corner`;
+  if (randomizeFrom === undefined || (randomizeFrom >= 0 && randomizeFrom < LOW_PASS_CORNER)) return;
+  const expected = `cycles/voxel from 0 to ${LOW_PASS_CORNER.toFixed(3)}, the corner`;
   throw new VitrineError({ code: "range", at: "fsc randomizeFrom", expected, found: `${randomizeFrom}` });
 }
 
